@@ -1,0 +1,8 @@
+"""The Gymnasium suite for generative optimization: one environment step is one edit of an artifact."""
+
+from genopt_gym.registration import register_all
+from genopt_gym.version import VERSION
+
+__version__ = VERSION
+
+register_all()

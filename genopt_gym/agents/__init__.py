@@ -1,0 +1,46 @@
+"""The optimizers: one readable file each. A new one is one file and one row here."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from genopt_gym.agents.base import Agent, Problem
+
+AGENTS = {
+    "random": "genopt_gym.agents.random_edits:RandomEdits",
+    "hill-climbing": "genopt_gym.agents.hill_climbing:HillClimbing",
+    "cma-es": "genopt_gym.agents.cma_es:CmaEs",
+    "scripted": "genopt_gym.agents.scripted:Scripted",
+}
+
+__all__ = ["AGENTS", "Agent", "Problem", "make_agent"]
+
+
+def make_agent(name: str, options: Mapping[str, Any] | None = None) -> Agent:
+    """The agent of that name (or ``module:Class`` of one's own) with these options.
+
+    Raises:
+        ValueError: no such agent, or an option it does not have; the message names the nearest.
+    """
+    entry = AGENTS.get(name, name)
+    module, _, class_name = entry.partition(":")
+    if not class_name:
+        near = difflib.get_close_matches(name, AGENTS, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"no agent {name!r}{hint} There are {', '.join(AGENTS)}, or module:Class of your own.")
+    agent_class = getattr(importlib.import_module(module), class_name)
+    options = dict(options or {})
+    parameters = inspect.signature(agent_class).parameters
+    for option in options:
+        if option not in parameters:
+            known = ", ".join(parameters) or "none"
+            raise ValueError(f"agent {name!r} has no option {option!r}; its options: {known}")
+    for parameter in parameters.values():
+        if parameter.default is parameter.empty and parameter.name not in options:
+            raise ValueError(f"agent {name!r} needs the option {parameter.name!r}")
+    agent: Agent = agent_class(**options)
+    return agent

@@ -1,0 +1,48 @@
+"""What an optimizer agent is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from genopt_gym.spaces import Edits
+from genopt_gym.task import Metric
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an agent is told of its run beside observations.
+
+    Attributes:
+        action_space: editable components, their starting texts and the length limit.
+        metric: what scores mean; ``metric.better(a, b)`` compares two.
+        updates: how many edits the run has; ``None`` if there is no fixed number.
+        seed: the only source of the agent's randomness.
+    """
+
+    action_space: Edits
+    metric: Metric
+    updates: int | None
+    seed: int
+
+
+class Agent(ABC):
+    """An optimizer: it sees observations and answers with edits.
+
+    A resumed run drives the agent again from its first step, so an agent has to act the same way on the same
+    observations and seed; it needs no code to save itself.
+    """
+
+    def reset(self, observation: dict[str, Any], problem: Problem) -> None:
+        """Begin a run; ``observation`` is the environment's first."""
+        self.problem = problem
+
+    @abstractmethod
+    def act(self, observation: dict[str, Any]) -> Mapping[str, str] | str:
+        """The next edit."""
+
+    def observe(self, observation: dict[str, Any], reward: float, info: dict[str, Any]) -> None:
+        """What became of the edit."""
+        return

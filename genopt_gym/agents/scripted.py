@@ -1,0 +1,33 @@
+"""Plays a given list of edits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genopt_gym.agents.base import Agent, Problem
+
+
+class Scripted(Agent):
+    """Plays ``edits`` in order, then changes nothing.
+
+    Args:
+        edits: mappings from component to text, or strings that hold an edit; or the path of a JSON file with such
+            a list.
+    """
+
+    def __init__(self, edits: Sequence[Mapping[str, str] | str] | str) -> None:
+        if isinstance(edits, str):
+            edits = json.loads(Path(edits).read_text(encoding="utf-8"))
+        if not isinstance(edits, list) or not all(isinstance(edit, str | dict) for edit in edits):
+            raise ValueError("edits must be a list of strings or of {component: text}")
+        self._edits = edits
+
+    def reset(self, observation: dict[str, Any], problem: Problem) -> None:
+        super().reset(observation, problem)
+        self._left = list(self._edits)
+
+    def act(self, observation: dict[str, Any]) -> Mapping[str, str] | str:
+        return self._left.pop(0) if self._left else {}

@@ -1,0 +1,114 @@
+"""The artifact: named components, each with a contract, called by a fixed workflow."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["python", "text"]
+Documentation = Literal["full", "signature"]
+
+
+@dataclass(frozen=True)
+class Component:
+    """One editable part of an artifact, with its contract.
+
+    Attributes:
+        name: how the workflow calls it; a Python identifier.
+        signature: for a Python component the call it must answer, as in ``select_action(obs) -> int``.
+        documentation: what arguments and result mean: the part of the contract that
+            ``documentation="signature"`` hides.
+        kind: ``python`` (a function of that name) or ``text`` (bound to the name as a string).
+    """
+
+    name: str
+    signature: str
+    documentation: str
+    kind: Kind = "python"
+
+    def contract(self, level: Documentation) -> str:
+        """The contract as the optimizer reads it."""
+        if level == "signature":
+            return self.signature
+        body = "\n".join(f"    {line}".rstrip() for line in self.documentation.strip().splitlines())
+        return f"{self.signature}\n{body}"
+
+
+@dataclass(frozen=True)
+class Structure:
+    """How an artifact is cut into components, what calls them, and where they may start.
+
+    Attributes:
+        components: in the order in which they are loaded and shown.
+        workflow: source of ``def workflow(...)``, the fixed code that calls the components.
+        implementations: name (``naive``, ``stub``, ...) to component name to text.
+    """
+
+    components: tuple[Component, ...]
+    workflow: str
+    implementations: Mapping[str, Mapping[str, str]]
+
+
+class Program(msgspec.Struct, frozen=True):
+    """What a confined process needs to run an artifact: the texts, and nothing about scores."""
+
+    components: list[tuple[str, str, str]]
+    """``(name, kind, text)`` in loading order."""
+    workflow: str
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An immutable artifact; an edit makes a new one.
+
+    >>> double = Component("double", "double(x)", "Twice x.")
+    >>> artifact = Artifact((double,), "def workflow(x):\\n    return double(x)\\n", {"double": "def double(x): ..."})
+    >>> artifact.edited({"double": "def double(x): return 2 * x"}).texts["double"]
+    'def double(x): return 2 * x'
+    """
+
+    components: tuple[Component, ...]
+    workflow: str
+    texts: Mapping[str, str] = field(hash=False)
+
+    def __post_init__(self) -> None:
+        names = [component.name for component in self.components]
+        if set(names) != set(self.texts):
+            raise ValueError(f"an artifact of {names} needs a text for each, got {sorted(self.texts)}")
+
+    @cached_property
+    def id(self) -> str:
+        """Content id: 16 hexadecimal digits that depend on texts and workflow alone."""
+        content = [self.workflow, [[c.name, c.kind, self.texts[c.name]] for c in self.components]]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+    @cached_property
+    def program(self) -> Program:
+        return Program([(c.name, c.kind, self.texts[c.name]) for c in self.components], self.workflow)
+
+    def edited(self, edit: Mapping[str, str]) -> Artifact:
+        """This artifact with new text for some components."""
+        return Artifact(self.components, self.workflow, {**self.texts, **edit})
+
+    @property
+    def source(self) -> str:
+        """The artifact as one Python file: text components as constants, then functions, then the workflow."""
+        parts = []
+        for component in self.components:
+            text = self.texts[component.name]
+            parts.append(f"{component.name} = {text!r}" if component.kind == "text" else text.strip("\n"))
+        return "\n\n\n".join([*parts, self.workflow.strip("\n")]) + "\n"
+
+    def diff(self, start: Artifact) -> str:
+        """Unified diff from ``start`` to this artifact."""
+        lines = difflib.unified_diff(
+            start.source.splitlines(keepends=True), self.source.splitlines(keepends=True), "start", self.id
+        )
+        return "".join(lines)

@@ -1,0 +1,1 @@
+"""Atari games: one file a game, everything shared in ``emulator.py``."""

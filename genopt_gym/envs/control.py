@@ -1,0 +1,166 @@
+"""Classic control: policies for Gymnasium's own small environments."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import gymnasium as gym
+
+from genopt_gym.artifact import Component, Structure
+from genopt_gym.envs.rollout import RolloutTask, Simulator
+from genopt_gym.evidence import Instance
+from genopt_gym.task import Metric
+
+
+class GymnasiumEpisode:
+    """An episode of a Gymnasium environment whose observation is a vector with named entries."""
+
+    def __init__(self, env: gym.Env[Any, Any], names: tuple[str, ...], seed: int) -> None:
+        self._env = env
+        self._names = names
+        self._values, _ = env.reset(seed=seed)
+
+    def observe(self) -> dict[str, float]:
+        return dict(zip(self._names, self._values.tolist(), strict=True))
+
+    def step(self, action: Any) -> tuple[float, bool]:
+        self._values, reward, terminated, truncated, _ = self._env.step(action)
+        return float(reward), terminated or truncated
+
+
+class GymnasiumTask(RolloutTask):
+    """A policy task over one Gymnasium environment with discrete actions."""
+
+    family: ClassVar[str] = "Control"
+    inner: ClassVar[str]
+    """Id of the inner environment."""
+    names: ClassVar[tuple[str, ...]]
+    """Names of the entries of its observation."""
+    actions: ClassVar[int]
+
+    def __init__(self, **sizes: Any) -> None:
+        super().__init__(**{"validation_size": 16, "test_size": 64} | sizes)
+        self._envs: list[gym.Env[Any, Any]] = []
+
+    def start_episode(self, instance: Instance, slot: int) -> Simulator:
+        while len(self._envs) <= slot:
+            # The episode cap is ours; the wrappers of gym.make would cost more than the physics.
+            self._envs.append(gym.make(self.inner, disable_env_checker=True).unwrapped)
+        return GymnasiumEpisode(self._envs[slot], self.names, self.seed(instance))
+
+    def action_problem(self, action: Any) -> str | None:
+        if type(action) is int and 0 <= action < self.actions:
+            return None
+        return f"the workflow returned {action!r:.100}; an action is an integer from 0 to {self.actions - 1}"
+
+
+OBSERVATION = """\
+obs is a dict of floats about a pole that stands on a cart, once every 0.02 s:
+- cart_position: metres right of the middle of the track;
+- cart_velocity: metres per second, positive to the right;
+- pole_angle: radians from upright, positive when the pole leans right;
+- pole_velocity: radians per second of that angle, positive when the pole falls right."""
+
+ACTION = """\
+Returns the action: 0 pushes the cart left, 1 pushes it right, with 10 N for one step. There is no action that does
+not push. A push to the right moves the cart right and turns the pole left."""
+
+
+class CartPole(GymnasiumTask):
+    """Keep a pole upright on a cart; the artifact is the policy.
+
+    Each step that the pole is within 12 degrees of upright and the cart within 2.4 m of the middle earns 1, for at
+    most 500 steps (Gymnasium's ``CartPole-v1``). The observation is a dict with ``cart_position`` (m),
+    ``cart_velocity`` (m/s), ``pole_angle`` (rad) and ``pole_velocity`` (rad/s).
+
+    >>> CartPole().starting_artifact("modular/naive").texts["estimate_lean"]
+    "def estimate_lean(obs):\\n    return obs['pole_angle']\\n"
+    """
+
+    inner = "CartPole-v1"
+    names = ("cart_position", "cart_velocity", "pole_angle", "pole_velocity")
+    actions = 2
+    max_inner_steps = 500
+    horizon = 100
+    block_size = 16
+    trace_row_chars = 90
+    metric = Metric(
+        name="steps the pole stayed up in an episode, mean over episodes",
+        low=0,
+        high=500,
+        floor=22,
+        reference=475,
+        solved=475,
+        sources={
+            "floor": "uniform random policy, measured over 10,000 episodes",
+            "reference": "reward threshold of CartPole-v1 in Gymnasium",
+        },
+    )
+    goal = """\
+Write a policy for a cart that carries an upright pole. An episode ends when the pole leans more than 12 degrees
+(0.2095 rad), when the cart is more than 2.4 m from the middle of the track, or after 500 steps."""
+    strategy = """\
+Hint: the angle alone comes too late; how fast it changes tells where the pole will be. Once the pole stands, the
+slow drift of the cart ends the episode."""
+    default_start = "modular/naive"
+    structures = {
+        "modular": Structure(
+            components=(
+                Component(
+                    "estimate_lean",
+                    "estimate_lean(obs) -> float",
+                    OBSERVATION + "\nReturns one number that says how much, and to which side, the pole needs a push:"
+                    "\npositive to the right, negative to the left. select_action gets it.",
+                ),
+                Component(
+                    "select_action",
+                    "select_action(obs, lean) -> int",
+                    OBSERVATION + "\nlean is what estimate_lean returned.\n" + ACTION,
+                ),
+            ),
+            workflow="def workflow(obs):\n    lean = estimate_lean(obs)\n    return select_action(obs, lean)\n",
+            implementations={
+                "naive": {
+                    "estimate_lean": "def estimate_lean(obs):\n    return obs['pole_angle']\n",
+                    "select_action": "def select_action(obs, lean):\n    return 1 if lean > 0 else 0\n",
+                },
+                "stub": {
+                    "estimate_lean": "def estimate_lean(obs):\n    return 0.0\n",
+                    "select_action": "def select_action(obs, lean):\n    return 0\n",
+                },
+                "parametric": {
+                    "estimate_lean": """\
+def estimate_lean(obs):
+    position, velocity = obs['cart_position'], obs['cart_velocity']
+    angle, turning = obs['pole_angle'], obs['pole_velocity']
+    return 0.5 * position - 0.5 * velocity + 1.0 * angle - 0.2 * turning
+""",
+                    "select_action": "def select_action(obs, lean):\n    return 1 if lean > 0.1 else 0\n",
+                },
+            },
+        ),
+        "one_function": Structure(
+            components=(Component("policy", "policy(obs) -> int", OBSERVATION + "\n" + ACTION),),
+            workflow="def workflow(obs):\n    return policy(obs)\n",
+            implementations={
+                "naive": {"policy": "def policy(obs):\n    return 1 if obs['pole_angle'] > 0 else 0\n"},
+                "stub": {"policy": "def policy(obs):\n    return 0\n"},
+                "parametric": {
+                    "policy": """\
+def policy(obs):
+    position, velocity = obs['cart_position'], obs['cart_velocity']
+    angle, turning = obs['pole_angle'], obs['pole_velocity']
+    lean = 0.5 * position - 0.5 * velocity + 1.0 * angle - 0.2 * turning
+    return 1 if lean > 0.1 else 0
+"""
+                },
+            },
+        ),
+    }
+
+    def staged(self, score: float) -> str:
+        if score < 100:
+            return "The pole falls soon: react to how fast it turns, not only to where it is."
+        if score < 475:
+            return "The pole stays up for a while; find out what ends the episode, the angle or the edge of the track."
+        return "The pole stays up."

@@ -1,0 +1,155 @@
+"""Evaluator: artifact x instances -> trials and a score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from genopt_gym.artifact import Artifact
+from genopt_gym.evaluation.ledger import Budget, Ledger
+from genopt_gym.evaluation.pool import shared_pool
+from genopt_gym.evaluation.store import MemoryStore, Store
+from genopt_gym.evaluation.worker import Block, BlockResult
+from genopt_gym.evidence import Failure, Instance, Trial, View
+from genopt_gym.task import SPLITS, Task, TaskSpec
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Instances of one split to evaluate together, and what is traced of them."""
+
+    instances: Sequence[Instance]
+    view: View | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Trials of one artifact on one batch.
+
+    Attributes:
+        trials: in the order of the instances.
+        score: as the task scores a batch.
+        window_score: the same from the traced windows alone.
+    """
+
+    trials: Sequence[Trial]
+    score: float
+    window_score: float
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure, if any."""
+        return next((trial.failure for trial in self.trials if trial.failure), None)
+
+
+class Evaluator:
+    """Runs artifacts of one task on confined processes, and keeps the books.
+
+    Args:
+        spec: the task.
+        splits: which splits may be asked for; whoever optimizes gets no ``test``.
+        store: results of blocks by key; what is found there is not run again.
+        budget: limits as in ``Budget``.
+
+    Copies of an evaluator are the evaluator itself: forks of an environment share workers, cache and ledger.
+    """
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        *,
+        splits: Sequence[str] = ("train", "validation"),
+        store: Store | None = None,
+        budget: Mapping[str, int] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.task: Task = spec.make()
+        self.splits = tuple(splits)
+        self.store: Store = MemoryStore() if store is None else store
+        self.ledger = Ledger()
+        self.budget = Budget(budget or {}, self.ledger)
+        self._repeats: dict[str, int] = {}
+
+    def evaluate(
+        self, artifact: Artifact, what: str | Sequence[Instance], view: View | None = None
+    ) -> Evaluation:
+        """Evaluate on a split, by name, or on given instances.
+
+        Raises:
+            ValueError: the split is not this evaluator's to see.
+            BudgetSpent: the budget does not allow it; nothing was run.
+            EvaluationError: the task's own code failed.
+        """
+        instances = self.task.instances(what) if isinstance(what, str) else what
+        return self.evaluate_batches(artifact, [Batch(instances, view)])[0]
+
+    def evaluate_batches(self, artifact: Artifact, batches: Sequence[Batch]) -> list[Evaluation]:
+        """Evaluate several batches at once, so that their blocks share the workers."""
+        self._check_splits(batches)
+        blocks = [block for batch in batches for block in self._blocks(artifact, batch)]
+        results = iter(self._results(blocks))
+        evaluations = []
+        for batch in batches:
+            trials: list[Trial] = []
+            while len(trials) < len(batch.instances):
+                trials += next(results).trials
+            evaluations.append(self._evaluation(trials))
+        return evaluations
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Evaluator:
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"store": MemoryStore()}
+
+    def _check_splits(self, batches: Sequence[Batch]) -> None:
+        for split in {instance.split for batch in batches for instance in batch.instances}:
+            if split not in SPLITS:
+                raise ValueError(f"no split {split!r}; there are {', '.join(SPLITS)}")
+            if split not in self.splits:
+                raise ValueError(f"the {split} split is hidden from this evaluator")
+
+    def _blocks(self, artifact: Artifact, batch: Batch) -> list[Block]:
+        """Cut a batch into near-equal blocks of at most the task's block size."""
+        n = len(batch.instances)
+        count = -(-n // self.task.block_size)
+        edges = [i * n // count for i in range(count + 1)]
+        return [
+            Block(self.spec, artifact.program, list(batch.instances[a:b]), batch.view)
+            for a, b in zip(edges, edges[1:], strict=False)
+        ]
+
+    def _results(self, blocks: Sequence[Block]) -> list[BlockResult]:
+        keys = [self._key(block) for block in blocks]
+        known = {key: msgspec.msgpack.decode(data, type=BlockResult) for key in keys if (data := self.store.get(key))}
+        missing = {key: block for key, block in zip(keys, blocks, strict=True) if key not in known}
+        if missing:
+            trials = sum(len(block.instances) for block in missing.values())
+            steps = sum(self._most_steps(block) for block in missing.values())
+            self.budget.check(trials=trials, inner_steps=steps)
+            answers = shared_pool().run(list(missing.values()))
+            for (key, block), answer in zip(missing.items(), answers, strict=True):
+                self.store[key] = answer
+                known[key] = result = msgspec.msgpack.decode(answer, type=BlockResult)
+                steps = sum(trial.steps for trial in result.trials)
+                self.ledger.charge(block.instances[0].split, len(result.trials), steps, result.seconds)
+        return [known[key] for key in keys]
+
+    def _key(self, block: Block) -> str:
+        key = hashlib.sha256(msgspec.msgpack.encode(block)).hexdigest()[:32]
+        if self.task.deterministic:
+            return key
+        self._repeats[key] = self._repeats.get(key, -1) + 1
+        return f"{key}/{self._repeats[key]}"
+
+    def _most_steps(self, block: Block) -> int:
+        limit = block.view.step_limit if block.view else None
+        return len(block.instances) * min(limit or self.task.max_inner_steps, self.task.max_inner_steps)
+
+    def _evaluation(self, trials: list[Trial]) -> Evaluation:
+        windows = [msgspec.structs.replace(trial, score=trial.window_score) for trial in trials]
+        return Evaluation(trials, self.task.score(trials), self.task.score(windows))

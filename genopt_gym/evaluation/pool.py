@@ -1,0 +1,160 @@
+"""Worker processes, shared by all evaluators of a process and started when first needed."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+import msgspec
+
+from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, Block
+from genopt_gym.sandbox.line import Line, LineClosed
+
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SYSTEMROOT")
+"""What of the environment a worker gets, beside ``GENOPT_*``: no keys."""
+
+
+class EvaluationError(RuntimeError):
+    """The task's own code failed, or no worker could finish a block."""
+
+
+def default_workers() -> int:
+    """``GENOPT_WORKERS``, or one per available core."""
+    text = os.environ.get("GENOPT_WORKERS", "")
+    if text:
+        if not text.isdecimal() or int(text) < 1:
+            raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, got {text!r}")
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Handle:
+    """One worker process and our ends of its line and lifeline."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
+        environment = {k: v for k, v in os.environ.items() if k in PASSED_ON or k.startswith("GENOPT_")}
+        # The worker finds modules where we find them: the task may be the user's own.
+        start = f"import sys; sys.path[:] = {sys.path!r}; from genopt_gym.evaluation.worker import main; "
+        start += f"main({theirs.fileno()}, {lifeline})"
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", start],
+            pass_fds=[theirs.fileno(), lifeline],
+            env=environment | {"PYTHONHASHSEED": "0"},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        os.close(lifeline)
+        self.line = Line(ours, MAX_MESSAGE)
+
+    def close(self) -> None:
+        self.line.close()
+        os.close(self._lifeline)
+        self.process.wait()
+
+
+class WorkerPool:
+    """Up to ``size`` workers; ``run`` spreads blocks over them."""
+
+    def __init__(self) -> None:
+        self._handles: list[_Handle] = []
+        self._lock = threading.Lock()
+
+    def run(self, blocks: Sequence[Block]) -> list[bytes]:
+        """Encoded ``BlockResult``s in the order of the blocks.
+
+        A block whose worker is lost is tried once more on another.
+
+        Raises:
+            EvaluationError: the task's code raised, or a block lost two workers.
+        """
+        with self._lock:
+            try:
+                return self._run(blocks)
+            except BaseException:
+                # Answers may be under way: nobody would know whose they are.
+                self._close()
+                raise
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _run(self, blocks: Sequence[Block]) -> list[bytes]:
+        results: dict[int, bytes] = {}
+        waiting = list(range(len(blocks)))[::-1]
+        tries = [0] * len(blocks)
+        idle = self._ready(min(default_workers(), len(blocks)))
+        with selectors.DefaultSelector() as selector:
+            while len(results) < len(blocks):
+                while waiting and idle:
+                    number, handle = waiting.pop(), idle.pop()
+                    tries[number] += 1
+                    selector.register(handle.line.sock, selectors.EVENT_READ, (number, handle))
+                    try:
+                        handle.line.send(msgspec.msgpack.encode(blocks[number]))
+                    except LineClosed:
+                        pass  # the selector reports it
+                for key, _ in selector.select():
+                    number, handle = key.data
+                    selector.unregister(handle.line.sock)
+                    try:
+                        answer = handle.line.receive()
+                    except LineClosed:
+                        self._forget(handle)
+                        if tries[number] > 1:
+                            raise EvaluationError(f"two workers ended while they ran {_name(blocks[number])}") from None
+                        waiting.append(number)
+                        idle.append(self._start())
+                        continue
+                    if answer[:1] == FAILED:
+                        reason = answer[1:].decode()
+                        raise EvaluationError(f"{_name(blocks[number])} failed in the task's own code:\n{reason}")
+                    results[number] = answer[1:]
+                    idle.append(handle)
+        return [results[i] for i in range(len(blocks))]
+
+    def _ready(self, count: int) -> list[_Handle]:
+        for handle in [h for h in self._handles if h.process.poll() is not None]:
+            self._forget(handle)
+        while len(self._handles) < count:
+            self._start()
+        return self._handles[:count]
+
+    def _start(self) -> _Handle:
+        handle = _Handle()
+        self._handles.append(handle)
+        return handle
+
+    def _forget(self, handle: _Handle) -> None:
+        self._handles.remove(handle)
+        handle.process.kill()
+        handle.close()
+
+    def _close(self) -> None:
+        for handle in list(self._handles):
+            self._forget(handle)
+
+
+def _name(block: Block) -> str:
+    return f"a block of {block.task.entry} ({', '.join(map(str, block.instances))})"
+
+
+_shared: tuple[int, WorkerPool] | None = None
+
+
+def shared_pool() -> WorkerPool:
+    """This process's pool; after a fork the parent's is left alone and a new one is made."""
+    global _shared
+    if _shared is None or _shared[0] != os.getpid():
+        _shared = (os.getpid(), WorkerPool())
+        atexit.register(_shared[1].close)
+    return _shared[1]

@@ -1,0 +1,159 @@
+"""A run on disk: what is written, in which order, and what can be read after any interruption.
+
+A run folder holds ``config.json`` (what was asked for, versions, machine), ``evaluations.bin`` (results of blocks,
+stored before the step that used them), ``artifacts/<id>.json``, ``steps.jsonl`` (one line a step, flushed) and
+``ledger.jsonl`` (costs and seconds by step). When the run has ended: ``result.json``, ``best.py``, ``best.diff``,
+``curve.png`` and, where the task has a screen, ``best.gif``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genopt_gym.artifact import Artifact
+from genopt_gym.errors import UserError
+
+FRAME = struct.Struct("<II")
+"""Length and CRC-32 of what follows."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Readers see the old file or the new one, never a part."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+
+
+class Journal:
+    """A file of JSON lines that survives being cut off: a damaged last line is dropped when it is opened.
+
+    Raises:
+        UserError: a line before the last is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[dict[str, Any]] = []
+        """Rows that were there when the file was opened."""
+        good = 0
+        data = path.read_bytes() if path.exists() else b""
+        for number, line in enumerate(data.splitlines(keepends=True), 1):
+            try:
+                row = json.loads(line) if line.endswith(b"\n") else None
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                if good + len(line) < len(data):
+                    raise UserError(f"line {number} of {path} is damaged; restore it, or start the run in a new folder")
+                break
+            self.rows.append(row)
+            good += len(line)
+        self._file = path.open("ab")
+        self._file.truncate(good)
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        self._file.write(as_line(row))
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def as_line(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(row, allow_nan=False).encode() + b"\n"
+
+
+class EvaluationFile:
+    """Results of blocks by key, appended to one file; a damaged tail is dropped when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a+b")
+        self._places: dict[str, tuple[int, int]] = {}
+        self._scan()
+
+    def get(self, key: str) -> bytes | None:
+        if key not in self._places:
+            return None
+        offset, length = self._places[key]
+        return zlib.decompress(os.pread(self._file.fileno(), length, offset))
+
+    def __setitem__(self, key: str, value: bytes) -> None:
+        name, packed = key.encode(), zlib.compress(value, 1)
+        body = bytes([len(name)]) + name + packed
+        self._file.write(FRAME.pack(len(body), zlib.crc32(body)) + body)
+        self._file.flush()
+        self._places[key] = (self._end + FRAME.size + 1 + len(name), len(packed))
+        self._end += FRAME.size + len(body)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _scan(self) -> None:
+        self._file.seek(0)
+        offset = 0
+        while len(head := self._file.read(FRAME.size)) == FRAME.size:
+            length, checksum = FRAME.unpack(head)
+            body = self._file.read(length)
+            if len(body) < length or not body or zlib.crc32(body) != checksum:
+                break
+            name = body[1 : 1 + body[0]].decode()
+            start = offset + FRAME.size + 1 + body[0]
+            self._places[name] = (start, length - 1 - body[0])
+            offset += FRAME.size + length
+        self._file.truncate(offset)
+        self._end = offset
+
+
+class RunFolder:
+    """An open run folder; only one process can hold it open.
+
+    Raises:
+        UserError: the folder cannot be used; the message says why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            (path / "artifacts").mkdir(parents=True, exist_ok=True)
+            self._lock = (path / "lock").open("w")
+        except OSError as error:
+            raise UserError(f"cannot write to the run folder {path}: {error.strerror}") from None
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise UserError(f"another process is running in {path}; wait for it, or choose another folder") from None
+        self.steps = Journal(path / "steps.jsonl")
+        self.ledger = Journal(path / "ledger.jsonl")
+        self.evaluations = EvaluationFile(path / "evaluations.bin")
+
+    def write_json(self, name: str, value: Any) -> None:
+        write_atomically(self.path / name, json.dumps(value, indent=1).encode() + b"\n")
+
+    def keep_artifact(self, artifact: Artifact) -> None:
+        path = self.path / "artifacts" / f"{artifact.id}.json"
+        if not path.exists():
+            write_atomically(path, msgspec.json.format(msgspec.json.encode(artifact.program), indent=1))
+
+    def close(self) -> None:
+        for file in (self.steps, self.ledger, self.evaluations, self._lock):
+            file.close()
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The configuration of the run in a folder; UserError if there is none."""
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not a run folder: it has no config.json") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"the configuration in {path} cannot be read: {error}") from None
+    return dict(config)

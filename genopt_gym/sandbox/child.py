@@ -1,0 +1,237 @@
+"""Inside the confined process: load an artifact once per trial, and call its workflow when asked.
+
+Everything here may be overwritten by the artifact; the worker believes none of it beyond its form.
+"""
+
+from __future__ import annotations
+
+import builtins
+import errno
+import random
+import re
+import sys
+from collections.abc import Callable, Sequence
+from types import CodeType, TracebackType
+from typing import Any
+
+import msgspec
+
+from genopt_gym.sandbox.line import Line, LineClosed
+from genopt_gym.sandbox.messages import CALLS_BYTES, Answer, Job, Problem
+
+MESSAGE_CHARS = 500
+CAPTURE_BYTES = 4096
+MAX_CALLS = 16
+"""Traced calls of one inner step; later ones are left out."""
+SCALARS = (int, float, str, bool, type(None))
+
+
+def serve(line: Line, progress: memoryview) -> None:
+    """Answer calls until the line closes. ``progress`` is shared: trial in hand, and calls begun."""
+    job = msgspec.msgpack.decode(line.receive(), type=Job)
+    texts = {name: text for name, kind, text in job.components if kind == "python"}
+    trials = [Trial(job, seed) for seed in job.seeds]
+    streams = RandomStreams() if any("random" in text for text in texts.values()) else None
+    encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
+    request_type = msgspec.msgpack.Decoder(tuple[list[int], list[list[Any]]])
+    while True:
+        try:
+            slots, arguments = request_type.decode(line.receive())
+        except LineClosed:
+            return
+        answers = []
+        for slot, args in zip(slots, arguments, strict=True):
+            progress[0] = slot
+            progress[1] += 1
+            trial = trials[slot]
+            if streams is not None:
+                streams.enter(trial)
+            try:
+                answers.append(trial.call(args))
+            except BaseException as exception:
+                answers.append(Answer(None, _problem(exception, texts), trial.calls))
+        try:
+            message = encoder.encode(answers)
+        except Exception:
+            message = encoder.encode([_encodable(answer, encoder) for answer in answers])
+        if len(message) > job.answer_bytes:
+            message = encoder.encode([_fitting(answer, encoder, job.answer_bytes) for answer in answers])
+        line.send(message)
+
+
+class Trial:
+    """An artifact in a namespace of its own."""
+
+    def __init__(self, job: Job, seed: int) -> None:
+        self.seed = seed
+        self.calls: list[tuple[str, list[Any], Any]] = []
+        self._job = job
+        self._workflow: Callable[..., Any] | None = None
+        self._inputs: tuple[str, ...] = ()
+        self._known: list[tuple[Any, str]] = []
+
+    def call(self, arguments: list[Any]) -> Answer:
+        self.calls = []
+        workflow = self._workflow or self._load()
+        if self._job.traced:
+            self._known = list(zip(arguments, self._inputs, strict=False))
+        return Answer(workflow(*arguments), None, self.calls)
+
+    def _load(self) -> Callable[..., Any]:
+        namespace: dict[str, Any] = {"__name__": "artifact", "__builtins__": builtins}
+        names = []
+        for name, kind, text in self._job.components:
+            names.append(name)
+            if kind == "text":
+                namespace[name] = text
+                continue
+            exec(_compiled(text, f"<component {name}>"), namespace)
+            if not callable(namespace.get(name)):
+                raise TypeError(f"the text of {name} leaves no function of that name")
+            if self._job.traced:
+                namespace[name] = self._traced(name, namespace[name])
+        around = {"__builtins__": builtins} | {name: namespace[name] for name in names}
+        exec(_compiled(self._job.workflow, "<workflow>"), around)
+        workflow: Callable[..., Any] = around["workflow"]
+        self._inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
+        self._workflow = workflow
+        return workflow
+
+    def _traced(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def component(*args: Any, **kwargs: Any) -> Any:
+            arguments = [self._reference(value) for value in (*args, *kwargs.values())]
+            result = function(*args, **kwargs)
+            if len(self.calls) < MAX_CALLS:
+                self.calls.append((name, arguments, capture(result)))
+                self._known.append((result, name))
+            return result
+
+        return component
+
+    def _reference(self, value: Any) -> Any:
+        for known, name in reversed(self._known):
+            if known is value:
+                return {"$ref": name}
+        return capture(value)
+
+
+class RandomStreams:
+    """Gives each trial its own global random state, for artifacts that mention randomness."""
+
+    def __init__(self) -> None:
+        self._numpy = sys.modules.get("numpy")
+        self._states: dict[Trial, Any] = {}
+        self._current: Trial | None = None
+
+    def enter(self, trial: Trial) -> None:
+        if trial is self._current:
+            return
+        if self._current is not None:
+            self._states[self._current] = (
+                random.getstate(),
+                self._numpy.random.get_state() if self._numpy else None,
+            )
+        if trial in self._states:
+            python_state, numpy_state = self._states[trial]
+            random.setstate(python_state)
+            if self._numpy:
+                self._numpy.random.set_state(numpy_state)
+        else:
+            random.seed(trial.seed)
+            if self._numpy:
+                self._numpy.random.seed(trial.seed)
+        self._current = trial
+
+
+def capture(value: Any) -> Any:
+    """A snapshot of a value for the trace: plain data as it is, anything else as words."""
+    if type(value) in SCALARS and not isinstance(value, str):
+        return value
+    try:
+        data = msgspec.msgpack.encode(value, enc_hook=_plain)
+    except Exception:
+        return _words(value)
+    return msgspec.Raw(data) if len(data) <= CAPTURE_BYTES else f"<{type(value).__name__}, too large to show>"
+
+
+def _plain(value: Any) -> Any:
+    """NumPy scalars and arrays as numbers and lists; TypeError for anything else."""
+    if type(value).__module__ == "numpy":
+        return value.tolist()
+    raise TypeError(f"a {type(value).__name__} is not plain data")
+
+
+def _words(value: Any) -> str:
+    try:
+        return re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", ascii(value))[:200]
+    except BaseException:
+        return f"<{type(value).__name__}>"
+
+
+_compilations: dict[tuple[str, str], CodeType] = {}
+
+
+def _compiled(text: str, filename: str) -> CodeType:
+    key = (text, filename)
+    if key not in _compilations:
+        _compilations[key] = compile(text, filename, "exec", dont_inherit=True)
+    return _compilations[key]
+
+
+def _encodable(answer: Answer, encoder: msgspec.msgpack.Encoder) -> Answer:
+    """The answer, or the problem that its result cannot be sent."""
+    try:
+        encoder.encode(answer)
+    except Exception:
+        message = f"the workflow returned {_words(answer.result)}, which is not plain data"
+        return Answer(None, Problem("contract_broken", "TypeError", message, None, None, ""), [])
+    return answer
+
+
+def _fitting(answer: Answer, encoder: msgspec.msgpack.Encoder, room: int) -> Answer:
+    """The answer, or the problem that it is too large to be sent; without its calls if these are."""
+    if (size := len(encoder.encode(answer.result))) > room:
+        message = f"the workflow returned {size:,} bytes; at most {room:,} are allowed"
+        return Answer(None, Problem("contract_broken", "ValueError", message, None, None, ""), [])
+    if len(encoder.encode(answer.calls)) > CALLS_BYTES:
+        return Answer(answer.result, answer.problem, [])
+    return answer
+
+
+def _problem(exception: BaseException, texts: dict[str, str]) -> Problem:
+    """An exception as data; nothing of the artifact's is trusted to behave while it is described."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:
+            pass
+    try:
+        message = re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", str(exception))
+        message = message[:MESSAGE_CHARS].encode("utf-8", "backslashreplace").decode()
+    except BaseException:
+        message = "(the exception's own text cannot be read)"
+    kind = type(exception)
+    if issubclass(kind, OSError) and getattr(exception, "errno", None) == errno.EFBIG:
+        message = "the limit on the size of output and files was reached"
+    component, line = _last_frame(exception.__traceback__)
+    if isinstance(exception, SyntaxError) and component is None:
+        component = str(exception.filename or "").removeprefix("<component ").removesuffix(">") or None
+        line = exception.lineno
+    lines: Sequence[str] = texts.get(component or "", "").splitlines()
+    source = lines[line - 1].strip()[:200] if line and line <= len(lines) else ""
+    source = source.encode("utf-8", "backslashreplace").decode()
+    if issubclass(kind, MemoryError):
+        return Problem("out_of_memory", "MemoryError", "the memory limit was reached", component, line, source)
+    name = str(getattr(kind, "__name__", "Exception"))[:100].encode("utf-8", "backslashreplace").decode()
+    return Problem("runtime_error", name, message, component, line, source)
+
+
+def _last_frame(traceback: TracebackType | None) -> tuple[str | None, int | None]:
+    """Component and line of the innermost frame that belongs to the artifact."""
+    found: tuple[str | None, int | None] = (None, None)
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if filename.startswith("<component "):
+            found = (filename[len("<component ") : -1], traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,268 @@
+"""The worker's end of the sandbox: start a zygote, open sessions with confined children, tell how they ended."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from genopt_gym.artifact import Program
+from genopt_gym.evidence import Call, Failure
+from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_receive_timeout
+from genopt_gym.sandbox.messages import CALLS_BYTES, Answer, Exit, ForkOrder, Job, ReapOrder
+from genopt_gym.task import Limits
+
+OUTPUT_TAIL = 500
+
+# The zygote imports this package's sandbox modules without running genopt_gym/__init__.py, which needs Gymnasium.
+BOOTSTRAP = """\
+import sys, types
+package = types.ModuleType("genopt_gym")
+package.__path__ = [sys.argv[1]]
+sys.modules["genopt_gym"] = package
+from genopt_gym.sandbox.zygote import main
+main(int(sys.argv[2]), sys.argv[3])
+"""
+
+
+class ZygoteLost(ConnectionError):
+    """The zygote is gone; start another."""
+
+
+class SessionDied(Exception):
+    """The confined process ended in mid-block.
+
+    Attributes:
+        failure: what became of it.
+        slot: the trial it was busy with.
+    """
+
+    def __init__(self, failure: Failure, slot: int) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.slot = slot
+
+
+class Reply:
+    """A trial's answer to one call, checked for form."""
+
+    __slots__ = ("calls", "failure", "result")
+
+    def __init__(self, result: Any, failure: Failure | None, calls: list[Call]) -> None:
+        self.result = result
+        self.failure = failure
+        self.calls = calls
+
+
+class Zygote:
+    """A preloaded process that forks confined children."""
+
+    def __init__(self, profile: str) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        root = str(Path(__file__).parents[1])
+        command = [sys.executable, "-s", "-P", "-c", BOOTSTRAP, root, str(theirs.fileno()), profile]
+        environment = {
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+        }
+        self._process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, cwd="/"
+        )
+        theirs.close()
+
+    def fork(self, order: ForkOrder, descriptors: Sequence[int]) -> tuple[int, int]:
+        """Pid and pidfd of a new child."""
+        try:
+            socket.send_fds(self._control, [msgspec.msgpack.encode(order)], descriptors)
+            message, received, _, _ = socket.recv_fds(self._control, 64, 1)
+        except OSError:
+            message = b""
+        if not message:
+            raise ZygoteLost("the process that forks confined children has ended")
+        return int.from_bytes(message, "little"), received[0]
+
+    def reap(self, pid: int) -> Exit:
+        try:
+            self._control.send(msgspec.msgpack.encode(ReapOrder(pid)))
+            message = self._control.recv(1 << 12)
+        except OSError:
+            message = b""
+        if not message:
+            raise ZygoteLost("the process that forks confined children has ended")
+        return msgspec.msgpack.decode(message, type=Exit)
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.wait()
+
+
+class Session:
+    """A confined child that holds one artifact for a block of trials; a context manager.
+
+    Args:
+        zygote: what forks the child.
+        program: the artifact.
+        seeds: one per trial; the position is the trial's slot.
+        limits: what the child may use.
+        traced: whether component calls are reported.
+    """
+
+    def __init__(
+        self, zygote: Zygote, program: Program, seeds: Sequence[int], limits: Limits, traced: bool
+    ) -> None:
+        self._zygote = zygote
+        self._limits = limits
+        self._trials = len(seeds)
+        self._scratch = tempfile.mkdtemp(prefix="genopt-")
+        self._output = os.memfd_create("output", os.MFD_CLOEXEC)
+        progress = os.memfd_create("progress", os.MFD_CLOEXEC)
+        os.ftruncate(progress, 16)
+        self._progress = memoryview(mmap.mmap(progress, 16)).cast("Q")
+        ours, theirs = socket.socketpair()
+        set_receive_timeout(ours, limits.call_seconds / 4)
+        self._line = Line(ours, (limits.answer_bytes + CALLS_BYTES) * len(seeds) + 1024)
+        order = ForkOrder(self._scratch, limits.cpu_seconds, limits.memory_mb, limits.file_mb)
+        try:
+            self._pid, self._pidfd = zygote.fork(order, [theirs.fileno(), self._output, progress])
+        finally:
+            os.close(progress)
+            theirs.close()
+        self._exit: Exit | None = None
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(list[Answer])
+        job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes)
+        self._send(self._encoder.encode(job))
+        self.reply_bytes = 0
+        """Size of the last reply."""
+
+    def call(self, slots: Sequence[int], arguments: Sequence[Sequence[Any]]) -> list[Reply]:
+        """Call the workflow of each slot with its arguments.
+
+        Raises:
+            SessionDied: the child ran out of a limit, crashed, or broke the protocol.
+        """
+        self._send(self._encoder.encode((slots, arguments)))
+        message = self._receive()
+        self.reply_bytes = len(message)
+        try:
+            answers = self._decoder.decode(message)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise self._died("crashed", "ProtocolViolation", f"its message cannot be read: {error}") from None
+        if len(answers) != len(slots):
+            raise self._died("crashed", "ProtocolViolation", "it answered another number of calls than it got")
+        return [
+            Reply(
+                answer.result,
+                None if answer.problem is None else self._failure(answer),
+                [Call(*call) for call in answer.calls] if answer.calls else [],
+            )
+            for answer in answers
+        ]
+
+    def close(self) -> Exit:
+        """End the child and collect it; safe to call twice."""
+        if self._exit is None:
+            try:
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            try:
+                self._exit = self._zygote.reap(self._pid)
+            finally:
+                os.close(self._pidfd)
+                os.close(self._output)
+                self._line.close()
+                self._progress.release()
+                shutil.rmtree(self._scratch, ignore_errors=True)
+        return self._exit
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def _send(self, message: bytes) -> None:
+        try:
+            self._line.send(message)
+        except LineClosed:
+            raise self._explain_end() from None
+
+    def _receive(self) -> bytes:
+        calls_begun, since = -1, 0.0
+        while True:
+            try:
+                return self._line.receive()
+            except BlockingIOError:
+                now = time.monotonic()
+                if calls_begun != self._progress[1]:
+                    calls_begun, since = self._progress[1], now - self._limits.call_seconds / 4
+                elif now - since >= self._limits.call_seconds:
+                    message = f"one call took longer than the {self._limits.call_seconds:g} s allowed"
+                    raise self._died("timeout", "Timeout", message) from None
+            except LineViolation as violation:
+                raise self._died("crashed", "ProtocolViolation", str(violation)) from None
+            except LineClosed:
+                raise self._explain_end() from None
+
+    def _failure(self, answer: Answer) -> Failure:
+        problem = answer.problem
+        assert problem is not None
+        return Failure(**msgspec.structs.asdict(problem), output=self._output_tail())
+
+    def _output_tail(self) -> str:
+        size = os.fstat(self._output).st_size
+        start = max(0, size - OUTPUT_TAIL)
+        return os.pread(self._output, OUTPUT_TAIL, start).decode("utf-8", "replace")
+
+    def _explain_end(self) -> SessionDied:
+        """Why a child that closed its line has ended."""
+        # Its exit may lag behind the closed line; a child that only closed the line is killed by close().
+        tail, slot = self._output_tail(), self._slot()
+        _wait_for_end(self._pidfd, 1.0)
+        exit_ = self.close()
+        ended_by = os.WTERMSIG(exit_.status) if os.WIFSIGNALED(exit_.status) else None
+        out_of_time = exit_.cpu_seconds >= self._limits.cpu_seconds
+        if ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and out_of_time):
+            message = f"the trials used more than the {self._limits.cpu_seconds} s of processor time allowed"
+            return SessionDied(Failure("timeout", "CpuLimit", message, output=tail), slot)
+        if ended_by is not None:
+            message = f"the process was ended by {signal.Signals(ended_by).name}"
+        else:
+            message = f"the process ended by itself with exit code {os.waitstatus_to_exitcode(exit_.status)}"
+        return SessionDied(Failure("crashed", "ProcessEnded", message, output=tail), slot)
+
+    def _died(self, outcome: str, kind: str, message: str) -> SessionDied:
+        failure = Failure(outcome, kind, message, output=self._output_tail())
+        slot = self._slot()
+        self.close()
+        return SessionDied(failure, slot)
+
+    def _slot(self) -> int:
+        """The trial in hand; the child may have written anything there."""
+        return min(int(self._progress[0]), self._trials - 1)
+
+
+def _wait_for_end(pidfd: int, seconds: float) -> None:
+    """Wait until the process of ``pidfd`` has ended, at most ``seconds``."""
+    poller = select.poll()
+    poller.register(pidfd, select.POLLIN)
+    poller.poll(seconds * 1000)

@@ -1,0 +1,107 @@
+"""An exec'd process that holds the preloaded libraries, and forks a child for each block of trials.
+
+It is started with a scrubbed environment, stays at one thread, and obeys orders that come over one socket:
+fork a child (the child's descriptors come along; its pid and a pidfd go back), or reap one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import mmap
+import os
+import resource
+import signal
+import socket
+import sys
+
+import msgspec
+
+from genopt_gym.sandbox.child import serve
+from genopt_gym.sandbox.line import Line
+from genopt_gym.sandbox.messages import Exit, ForkOrder, ReapOrder
+
+PRELOADS = {"bare": (), "numpy": ("numpy",)}
+"""What each profile's artifacts may import at no cost."""
+
+ALWAYS = ("math", "random", "collections", "itertools", "functools", "heapq", "bisect", "statistics", "re", "json")
+PR_SET_PDEATHSIG = 1
+LINE_FD, PROGRESS_FD = 3, 4
+
+
+def main(control_fd: int, profile: str) -> None:
+    """Preload, then obey until the control socket closes."""
+    for name in (*ALWAYS, *PRELOADS[profile]):
+        importlib.import_module(name)
+    libc = ctypes.CDLL(None)
+    control = socket.socket(fileno=control_fd)
+    with open("/proc/self/statm") as statm:
+        own_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+    decoder = msgspec.msgpack.Decoder(ForkOrder | ReapOrder)
+    gc.collect()
+    gc.freeze()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 3)
+        if not message:
+            return
+        order = decoder.decode(message)
+        if isinstance(order, ReapOrder):
+            control.send(msgspec.msgpack.encode(_reap(order.pid)))
+            continue
+        pid = os.fork()
+        if pid == 0:
+            _become_child(order, descriptors, own_bytes, libc)
+        pidfd = os.pidfd_open(pid)
+        socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
+        for descriptor in (*descriptors, pidfd):
+            os.close(descriptor)
+
+
+def _reap(pid: int) -> Exit:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+    _, status, usage = os.wait4(pid, 0)
+    return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+def _become_child(order: ForkOrder, descriptors: list[int], own_bytes: int, libc: ctypes.CDLL) -> None:
+    """In the fork: take the descriptors, take the limits, serve, and end without a trace."""
+    code = 1
+    try:
+        os.setsid()
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        line_fd, output_fd, progress_fd = (os.dup(fd) if fd <= PROGRESS_FD else fd for fd in descriptors)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (line_fd, LINE_FD)):
+            os.dup2(source, target)
+        progress = memoryview(mmap.mmap(progress_fd, 16)).cast("Q")
+        os.closerange(LINE_FD + 1, 1 << 10)
+        sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        os.chdir(order.scratch)
+        os.environ.update(HOME=order.scratch, TMPDIR=order.scratch)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _limit(order, own_bytes)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "genopt_gym"]:
+            del sys.modules[name]
+        sock = socket.socket(fileno=LINE_FD)
+        serve(Line(sock, max_bytes=1 << 31), progress)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _limit(order: ForkOrder, own_bytes: int) -> None:
+    memory = own_bytes + (order.memory_mb << 20)
+    for what, limit in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, order.cpu_seconds),
+        (resource.RLIMIT_FSIZE, order.file_mb << 20),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = limit + 1 if what == resource.RLIMIT_CPU else limit
+        resource.setrlimit(what, (limit, hard))

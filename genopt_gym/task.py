@@ -1,0 +1,207 @@
+"""Task: the one thing a benchmark implements."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import msgspec
+
+from genopt_gym.artifact import Artifact, Structure
+from genopt_gym.evidence import Instance, Trial
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from genopt_gym.evidence import Recorder
+    from genopt_gym.sandbox.host import Session
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a score means, and the scores it is held against.
+
+    Attributes:
+        name: what is counted, with its unit.
+        low: the worst score there is; a failed trial gets it.
+        high: the best score there is.
+        floor: the score of an agent that knows nothing (0 on the normalised scale).
+        reference: a strong score, often human (1 on the normalised scale).
+        solved: the validation score at which a run ends; ``None`` if there is none.
+        direction: whether more or less is better.
+        sources: where floor and reference come from.
+    """
+
+    name: str
+    low: float
+    high: float
+    floor: float
+    reference: float
+    solved: float | None
+    direction: Literal["maximize", "minimize"] = "maximize"
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.direction == "maximize" else -1
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest score, whichever is better."""
+        return min(self.low, self.high), max(self.low, self.high)
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether score ``a`` beats score ``b``."""
+        return self.sign * a > self.sign * b
+
+    def normalise(self, score: float) -> float:
+        """0 at the floor, 1 at the reference, whatever the direction."""
+        return (score - self.floor) / (self.reference - self.floor)
+
+    def is_solved(self, score: float) -> bool:
+        return self.solved is not None and not self.better(self.solved, score)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one confined process may use.
+
+    Attributes:
+        call_seconds: wall time of one call of the workflow.
+        cpu_seconds: processor time of a whole block of trials.
+        memory_mb: address space, beside what the preloaded libraries take.
+        file_mb: size of any one file, the captured output included.
+        answer_bytes: size of what one call returns.
+    """
+
+    call_seconds: float = 2.0
+    cpu_seconds: int = 120
+    memory_mb: int = 1024
+    file_mb: int = 16
+    answer_bytes: int = 1 << 16
+
+
+class TaskSpec(msgspec.Struct, frozen=True):
+    """A task as data: enough to make the same one in a worker."""
+
+    entry: str
+    """``module:Class``"""
+    arguments: dict[str, Any]
+
+    def load(self) -> type[Task]:
+        module, _, name = self.entry.partition(":")
+        found = getattr(importlib.import_module(module), name)
+        assert isinstance(found, type) and issubclass(found, Task), f"{self.entry} is not a Task"
+        return found
+
+    def make(self) -> Task:
+        return self.load()(**self.arguments)
+
+
+class Task(ABC):
+    """A benchmark: artifacts to start from, instances to try them on, and how a trial is run and scored.
+
+    The class attributes are its facts; the constructor takes plain JSON values, so that a worker can make the
+    same task from its ``TaskSpec``. ``run`` is called in a trusted worker and talks to the artifact through a
+    ``Session``: observations go in, actions come out, and whatever scores them stays here.
+    """
+
+    family: ClassVar[str]
+    metric: ClassVar[Metric]
+    structures: ClassVar[Mapping[str, Structure]]
+    default_start: ClassVar[str]
+    goal: ClassVar[str]
+    """The problem context at every level but ``none``."""
+    strategy: ClassVar[str] = ""
+    """Hints that only ``context="full"`` adds."""
+    horizon: ClassVar[int | None] = None
+    """Default credit horizon; ``None`` shows all inner steps."""
+    trace_row_chars: ClassVar[int] = 200
+    """About how many characters one inner step takes in a rendered trace."""
+    profile: ClassVar[str] = "bare"
+    """Which libraries the confined process holds."""
+    limits: ClassVar[Limits] = Limits()
+    block_size: ClassVar[int] = 4
+    """How many trials share one confined process; fixed, so that results don't depend on the workers."""
+    error_costs: ClassVar[Literal["trial", "artifact"]] = "trial"
+    """Whether a failed trial scores low by itself, or makes the whole artifact score low."""
+    deterministic: ClassVar[bool] = True
+    max_inner_steps: ClassVar[int] = 1
+    protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}
+    """Arguments of ``gym.make`` that a protocol fills where none was passed."""
+
+    def __init__(
+        self,
+        *,
+        split_seed: int = 0,
+        train_size: int = 1000,
+        validation_size: int = 4,
+        test_size: int = 20,
+    ) -> None:
+        for name, size in (("train", train_size), ("validation", validation_size), ("test", test_size)):
+            if size < 1:
+                raise ValueError(f"{name}_size must be at least 1, got {size}")
+        self.split_seed = split_seed
+        self._sizes = {"train": train_size, "validation": validation_size, "test": test_size}
+
+    @classmethod
+    def starts(cls) -> list[str]:
+        """Every ``structure/implementation`` that ``start`` accepts."""
+        return [f"{name}/{how}" for name, s in cls.structures.items() for how in s.implementations]
+
+    @classmethod
+    def starting_artifact(cls, start: str) -> Artifact:
+        """The artifact named by ``start``; ValueError with the known names for any other."""
+        if start not in cls.starts():
+            raise ValueError(f"no start {start!r}; this task has {', '.join(cls.starts())}")
+        structure_name, implementation = start.split("/")
+        structure = cls.structures[structure_name]
+        texts = structure.implementations[implementation]
+        return Artifact(structure.components, structure.workflow, dict(texts))
+
+    def instances(self, split: str) -> list[Instance]:
+        """The instances of a split, in their fixed order."""
+        return [Instance(split, index) for index in range(self._sizes[split])]
+
+    def seed(self, instance: Instance) -> int:
+        """The instance's own seed: below 2**31, far apart between splits and between ``split_seed``s."""
+        words = f"{type(self).__name__}/{self.split_seed}/{instance.split}/{instance.index}"
+        return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "little") >> 1
+
+    def score(self, trials: Sequence[Trial]) -> float:
+        """The score of a batch: the mean of its trials, or low if an error costs the artifact."""
+        if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
+            return self.metric.low
+        return fmean(trial.score for trial in trials)
+
+    def staged(self, score: float) -> str:
+        """What a coach would say of a score."""
+        return ""
+
+    def failed(self, trial: Trial) -> bool:
+        """Whether the ``failures`` sampler should show this trial's instance again."""
+        return trial.failure is not None or not self.metric.is_solved(trial.score)
+
+    def answer(self, instance: Instance) -> str | None:
+        """The expected answer of a train instance, where there is one to reveal."""
+        return None
+
+    def frame(self, instance: Instance, actions: Sequence[Any]) -> NDArray[np.uint8] | None:
+        """The screen (height, width, 3) after these actions, where the task has a screen."""
+        return None
+
+    @abstractmethod
+    def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
+        """Run one trial per recorder, and leave in each what happened.
+
+        Raises:
+            SessionDied: let it through; the worker blames the culprit and runs the others again.
+        """
