@@ -54,17 +54,36 @@ def save_curve(path: Path, history: History, metric: Metric, title: str) -> None
 
 
 def _draw_curve(axes: Axes, history: History, metric: Metric) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     steps: list[Any] = list(range(len(history)))
-    axes.plot(steps, [score for _, score, _ in history], "o", markersize=4, color="#7a8ca3", label="score of the edit")
-    axes.step(steps, [best for _, _, best in history], where="post", color="#c2410c", linewidth=2, label="best so far")
+    axes.plot(
+        steps,
+        [score for _, score, _ in history],
+        "o",
+        markersize=4,
+        color="#7a8ca3",
+        label="score of the edit",
+    )
+    axes.step(
+        steps,
+        [best for _, _, best in history],
+        where="post",
+        color="#c2410c",
+        linewidth=2,
+        label="best so far",
+    )
     axes.axhline(metric.floor, linestyle=":", color="#888888", linewidth=1)
     axes.axhline(metric.reference, linestyle="--", color="#2563eb", linewidth=1)
     for value, name in ((metric.floor, "floor"), (metric.reference, "reference")):
-        axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+        axes.annotate(
+            name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
+        )
     low, high = metric.bounds
     margin = (high - low) * 0.04
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlabel("edit")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(metric.name)
     axes.legend(loc="upper left", fontsize=8, framealpha=0.8)
     axes.grid(alpha=0.2)

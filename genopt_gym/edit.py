@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import enum
+import inspect
 import itertools
 import json
 import re
@@ -14,10 +15,7 @@ from typing import Any
 from genopt_gym.literals import only_syntax_errors, parse_python, split_lines
 
 _Texts = Mapping[str, str]  # from component names
-_Part = tuple[
-    list[str], str
-]  # of a reply: the words of a fence's info string (none: it is prose), and the text
-_Json = dict[str, Any]
+_Part = tuple[list[str], str]  # of a reply: the words of a fence's info string (none: prose), and the text
 
 _ENVELOPES = ("edit", "edits", "components", "suggestion")  # JSON keys that may lie around the components,
 _COMMENTARY = ("reasoning", "thoughts", "explanation", "answer")  # and those that may lie beside them
@@ -73,7 +71,7 @@ def parse_edit(text: str, components: Mapping[str, str]) -> dict[str, str]:
     The first of these that the reply holds is taken; within a kind, later text for a component wins:
 
     1. a Python program, and nothing else, which defines components;
-    2. a JSON object from component names to texts: alone, fenced or in prose, perhaps under a key like "edit";
+    2. a JSON object from component names to texts: alone, fenced or in prose, perhaps under a key as "edit";
     3. SEARCH/REPLACE blocks, applied in order; a SEARCH text must occur exactly once in all the components;
     4. fenced code: it belongs to the component that the info string names (```` ```python act ````), or else
        to the components whose functions it defines.
@@ -108,20 +106,20 @@ def check_contract(name: str, signature: str, text: str) -> tuple[EditOutcome, s
     try:
         tree = parse_python(text)
         with only_syntax_errors():
-            compile(tree, name, "exec", dont_inherit=True)
+            module = compile(tree, name, "exec", dont_inherit=True)
     except SyntaxError as error:
         return EditOutcome.SYNTAX_ERROR, _located(error, name, text)
     functions = _functions(tree)
     function = next((function for function in reversed(functions) if function.name == name), None)
     if function is None:
-        names = ", ".join(function.name for function in functions)[:_SHOWN] or "none"
-        problem = f"expected `def {signature}`, found no such function (top-level functions: {names})"
-        return EditOutcome.CONTRACT_BROKEN, problem
+        names = ", ".join(function.name for function in functions)[:_SHOWN] or "no function"
+        return EditOutcome.CONTRACT_BROKEN, f"expected `def {signature}`, found at the top level: {names}"
+    flags = [code.co_flags for code in module.co_consts if getattr(code, "co_name", None) == name]
     [contract] = _functions(parse_python(f"def {signature}: ..."))
     header = f"def {name}({_shown_parameters(function)})"
     if isinstance(function, ast.AsyncFunctionDef):
         found = f"the coroutine `async {header}`"
-    elif _is_generator(function):
+    elif any(flag & inspect.CO_GENERATOR for flag in flags[-1:]):
         found = f"the generator `{header}`"
     elif not _accepts(function.args, len(contract.args.posonlyargs + contract.args.args)):
         found = f"`{header}`"
@@ -132,24 +130,24 @@ def check_contract(name: str, signature: str, text: str) -> tuple[EditOutcome, s
 
 def _split_at_fences(text: str) -> list[_Part]:
     """The parts of a reply in order; a fence that never closes goes on to the end."""
-    parts: list[tuple[str | None, list[str]]] = [(None, [])]
+    parts: list[tuple[list[str], list[str]]] = [([], [])]
     opening: re.Match[str] | None = None
     for line in text.split("\n"):
         fence = _FENCE.match(line)
         if opening is None and fence:
             opening = fence
-            parts.append((fence["info"].strip(), []))
+            parts.append((fence["info"].replace(":", " ").split() or [""], []))
         elif opening and fence and fence["ticks"].startswith(opening["ticks"]) and not fence["info"].strip():
             opening = None
-            parts.append((None, []))
+            parts.append(([], []))
         else:
             parts[-1][1].append(line.removeprefix(opening["indent"] if opening else ""))
-    return [([] if info is None else re.split(r"[\s:]+", info), "\n".join(lines)) for info, lines in parts]
+    return [(words, "\n".join(lines)) for words, lines in parts]
 
 
-def _json_objects(texts: list[str], components: _Texts) -> list[_Json]:
+def _json_objects(texts: list[str], components: _Texts) -> list[dict[str, Any]]:
     """The JSON objects in some texts, out of their envelopes."""
-    objects: list[_Json] = []
+    objects: list[dict[str, Any]] = []
     broken = 0
     for text in texts:
         position = 0
@@ -159,15 +157,13 @@ def _json_objects(texts: list[str], components: _Texts) -> list[_Json]:
             except (ValueError, RecursionError):
                 position, broken = start.end(), broken + 1
                 continue
-            while value.keys().isdisjoint(components) and (
-                inner := [value[key] for key in _ENVELOPES if isinstance(value.get(key), dict)]
-            ):
-                value = inner[0]
+            if value.keys().isdisjoint(components):
+                value = next((value[key] for key in _ENVELOPES if isinstance(value.get(key), dict)), value)
             objects.append(value)
     return objects
 
 
-def _from_json(objects: list[_Json], components: _Texts) -> dict[str, str]:
+def _from_json(objects: list[dict[str, Any]], components: _Texts) -> dict[str, str]:
     edit: dict[str, str] = {}
     for value in objects:
         for name, text in value.items() if value.keys() & components.keys() else ():
@@ -183,34 +179,32 @@ def _from_json(objects: list[_Json], components: _Texts) -> dict[str, str]:
 def _patches(text: str) -> list[tuple[str, str]]:
     """The (SEARCH, REPLACE) pairs of a reply."""
     patches: list[tuple[str, str]] = []
-    sections: list[list[str]] = []  # of the block at hand: none, its SEARCH, or its SEARCH and REPLACE lines
+    block: list[list[str]] = []  # its SEARCH lines and its REPLACE lines, as far as they have begun
     for line in text.split("\n"):
-        if line.rstrip() != _MARKERS[len(sections)]:
-            if sections:
-                sections[-1].append(line)
-        elif len(sections) < 2:
-            sections.append([])
-        else:
-            patches.append(("\n".join(sections[0]), "\n".join(sections[1])))
-            sections = []
-    if sections:
-        raise UnparsableEdit(f"Block {len(patches) + 1} lacks its line {_MARKERS[len(sections)]!r}.")
+        if line.rstrip() == _MARKERS[len(block)]:
+            block.append([])
+        elif block:
+            block[-1].append(line)
+        if len(block) == len(_MARKERS):
+            patches.append(("\n".join(block[0]), "\n".join(block[1])))
+            block = []
+    if block:
+        raise UnparsableEdit(f"SEARCH block {len(patches) + 1} lacks its line {_MARKERS[len(block)]!r}.")
     return patches
 
 
 def _from_patches(patches: list[tuple[str, str]], components: _Texts) -> dict[str, str]:
     edit: dict[str, str] = {}
     for number, (search, replace) in enumerate(patches, start=1):
-        subject = f"The SEARCH text of block {number}, {search[:_SHOWN]!r},"
+        what = f"SEARCH text {number}, {search[:_SHOWN]!r},"
         if not search.strip():
-            raise UnparsableEdit(f"{subject} is empty; it must repeat the lines to replace.")
+            raise UnparsableEdit(f"{what} is empty; it must repeat the lines to replace.")
         texts = {**components, **edit}
         counts = {name: count for name, text in texts.items() if (count := text.count(search))}
         if not counts:
-            raise UnparsableEdit(f"{subject} was not found; copy the lines exactly as they stand by then.")
-        if (total := sum(counts.values())) > 1:
-            places = ", ".join(counts)
-            raise UnparsableEdit(f"{subject} was found {total} times, in {places}; add lines around it.")
+            raise UnparsableEdit(f"{what} was not found; copy the lines exactly as they stand by then.")
+        if (times := sum(counts.values())) > 1:
+            raise UnparsableEdit(f"{what} was found {times} times, in {', '.join(counts)}; make it longer.")
         [name] = counts
         edit[name] = texts[name].replace(search, replace)
     return edit
@@ -244,8 +238,7 @@ def _by_function(source: str, components: _Texts, *, strict: bool = False) -> di
     except SyntaxError:
         if strict:
             return {}
-        matches = [(_FUNCTION.match(line), index) for index, line in enumerate(lines)]
-        starts = [(m[1], index) for m, index in matches if m and m[1] in components]
+        starts = [(m[1], i) for i, m in enumerate(map(_FUNCTION.match, lines)) if m and m[1] in components]
         ends = [(name, end) for (name, _), (_, end) in itertools.pairwise([*starts, ("", len(lines))])]
     texts: dict[str, list[str]] = {}
     start = 0
@@ -268,7 +261,7 @@ def _unknown(name: str, components: _Texts) -> UnparsableEdit:
     return UnparsableEdit(f"{name[:_SHOWN]!r} is not an editable component; {hint}.")
 
 
-def _nothing_found(text: str, objects: list[_Json], components: _Texts) -> UnparsableEdit:
+def _nothing_found(text: str, objects: list[dict[str, Any]], components: _Texts) -> UnparsableEdit:
     names = [name for value in objects for name, content in value.items() if isinstance(content, str)]
     for name in itertools.chain(names, _FUNCTION.findall(text)):
         if name not in components and name not in _COMMENTARY:
@@ -297,17 +290,6 @@ def _accepts(parameters: ast.arguments, count: int) -> bool:
     least = most - len(parameters.defaults)
     takes_all = count <= most or parameters.vararg is not None
     return least <= count and takes_all and None not in parameters.kw_defaults
-
-
-def _is_generator(function: ast.FunctionDef) -> bool:
-    nodes: list[ast.AST] = [*function.body]
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):  # scopes of their own
-            nodes.extend(ast.iter_child_nodes(node))
-    return False
 
 
 def _shown_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

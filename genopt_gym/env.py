@@ -77,7 +77,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}")
+            raise ValueError(
+                f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}"
+            )
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         self.evaluator = Evaluator(spec, budget=self.parameters.budget)
@@ -199,10 +201,15 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             if name not in editable:
                 return EditOutcome.FORBIDDEN, f"{name} cannot be edited; you may edit {', '.join(editable)}."
             if not isinstance(text, str):
-                return EditOutcome.UNPARSABLE, f"The text of {name} must be a string, not a {type(text).__name__}."
+                return (
+                    EditOutcome.UNPARSABLE,
+                    f"The text of {name} must be a string, not a {type(text).__name__}.",
+                )
             if len(text) > MAX_TEXT_CHARS:
                 words = f"The text of {name} has {len(text):,} characters; at most {MAX_TEXT_CHARS:,} are allowed."
                 return EditOutcome.CONTRACT_BROKEN, words
+            if text != text.encode("utf-8", "ignore").decode():
+                return EditOutcome.CONTRACT_BROKEN, f"The text of {name} holds half a character (a lone surrogate)."
         return None
 
     @property
@@ -284,7 +291,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         trials = verdict.train.trials if verdict.train else []
         trace = render(trials, self.view, p.max_trace_chars)
         self._horizon_shown = trace.horizon_shown
-        shown = [(split, e) for split, e in (("train", verdict.train), ("validation", verdict.validation)) if e]
+        shown = [
+            (split, e) for split, e in (("train", verdict.train), ("validation", verdict.validation)) if e
+        ]
         if p.feedback_horizon == "credit" or p.score_split == "train":
             shown = [(split, evaluation) for split, evaluation in shown if split == "train"]
         words = feedback(
@@ -325,7 +334,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         actions = [event.action for event in trial.events if event.action is not None]
         if not trial.events or trial.events[0].step != start:
             return None
-        return self.task.frame(trial.instance, [*trial.instance.prefix, *actions])
+        actions = [*trial.instance.prefix, *actions]
+        frames = self.task.film(trial.instance, actions, [len(actions)])
+        return None if frames is None else next(frames)
 
     def _warn_of_cuts(self) -> None:
         p, task = self.parameters, self.task

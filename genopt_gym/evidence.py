@@ -92,11 +92,16 @@ class Trial(msgspec.Struct, frozen=True):
 
     def plain(self) -> dict[str, Any]:
         """As dictionaries, lists, strings and numbers."""
-        data = msgspec.to_builtins(self)
+        data = msgspec.to_builtins(msgspec.structs.replace(self, events=[]))
         data["events"] = [
-            {"step": e.step, "observation": e.observation, "calls": msgspec.to_builtins(e.calls)}
-            | {"action": e.action, "reward": e.reward}
-            for e in self.events
+            {
+                "step": event.step,
+                "observation": event.observation,
+                "calls": [[call.component, call.arguments, call.result] for call in event.calls],
+                "action": event.action,
+                "reward": event.reward,
+            }
+            for event in self.events
         ]
         return dict(data)
 

@@ -1,9 +1,9 @@
 """A run on disk: what is written, in which order, and what can be read after any interruption.
 
-A run folder holds ``config.json`` (what was asked for, versions, machine), ``evaluations.bin`` (results of blocks,
-stored before the step that used them), ``artifacts/<id>.json``, ``steps.jsonl`` (one line a step, flushed) and
-``ledger.jsonl`` (costs and seconds by step). When the run has ended: ``result.json``, ``best.py``, ``best.diff``,
-``curve.png`` and, where the task has a screen, ``best.gif``.
+A run folder holds ``config.json`` (what was asked for, versions, machine), ``evaluations.bin``
+(results of blocks, stored before the step that used them), ``artifacts/<id>.json``, ``steps.jsonl``
+(one line a step, flushed) and ``ledger.jsonl`` (costs and seconds by step). When the run has ended:
+``result.json``, ``best.py``, ``best.diff``, ``curve.png`` and, where the task has a screen, ``best.gif``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.artifact import Artifact, Program
 from genopt_gym.errors import UserError
 
 FRAME = struct.Struct("<II")
@@ -33,29 +34,39 @@ def write_atomically(path: Path, data: bytes) -> None:
     os.replace(temporary, path)
 
 
-class Journal:
-    """A file of JSON lines that survives being cut off: a damaged last line is dropped when it is opened.
+def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
+    """The rows of a file of JSON lines, and how many bytes they take; a damaged last line is left out.
 
     Raises:
         UserError: a line before the last is damaged.
     """
+    rows: list[dict[str, Any]] = []
+    good = 0
+    data = path.read_bytes() if path.exists() else b""
+    # At line feeds alone: a damaged line may hold what else counts as a line's end.
+    for number, line in enumerate(data.split(b"\n"), 1):
+        end = good + len(line) + 1
+        try:
+            row = json.loads(line) if end <= len(data) else None
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            if end < len(data):
+                raise UserError(
+                    f"line {number} of {path} is damaged; restore it, or start the run in a new folder"
+                )
+            break
+        rows.append(row)
+        good = end
+    return rows, good
+
+
+class Journal:
+    """A file of JSON lines that survives being cut off: a damaged last line is dropped when it is opened."""
 
     def __init__(self, path: Path) -> None:
-        self.rows: list[dict[str, Any]] = []
+        self.rows, good = read_journal(path)
         """Rows that were there when the file was opened."""
-        good = 0
-        data = path.read_bytes() if path.exists() else b""
-        for number, line in enumerate(data.splitlines(keepends=True), 1):
-            try:
-                row = json.loads(line) if line.endswith(b"\n") else None
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                if good + len(line) < len(data):
-                    raise UserError(f"line {number} of {path} is damaged; restore it, or start the run in a new folder")
-                break
-            self.rows.append(row)
-            good += len(line)
         self._file = path.open("ab")
         self._file.truncate(good)
 
@@ -121,19 +132,21 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            (path / "artifacts").mkdir(parents=True, exist_ok=True)
-            self._lock = (path / "lock").open("w")
-        except OSError as error:
-            raise UserError(f"cannot write to the run folder {path}: {error.strerror}") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise UserError(f"another process is running in {path}; wait for it, or choose another folder") from None
-        self.steps = Journal(path / "steps.jsonl")
-        self.ledger = Journal(path / "ledger.jsonl")
-        self.evaluations = EvaluationFile(path / "evaluations.bin")
+        with ExitStack() as opened:
+            try:
+                (path / "artifacts").mkdir(parents=True, exist_ok=True)
+                lock = opened.enter_context((path / "lock").open("w"))
+            except OSError as error:
+                raise UserError(f"cannot write to the run folder {path}: {error.strerror}") from None
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                words = f"another process is running in {path}; wait for it, or choose another folder"
+                raise UserError(words) from None
+            self.steps = opened.enter_context(closing(Journal(path / "steps.jsonl")))
+            self.ledger = opened.enter_context(closing(Journal(path / "ledger.jsonl")))
+            self.evaluations = opened.enter_context(closing(EvaluationFile(path / "evaluations.bin")))
+            self._opened = opened.pop_all()
 
     def write_json(self, name: str, value: Any) -> None:
         write_atomically(self.path / name, json.dumps(value, indent=1).encode() + b"\n")
@@ -144,8 +157,38 @@ class RunFolder:
             write_atomically(path, msgspec.json.format(msgspec.json.encode(artifact.program), indent=1))
 
     def close(self) -> None:
-        for file in (self.steps, self.ledger, self.evaluations, self._lock):
-            file.close()
+        self._opened.close()
+
+
+BLANK = {"artifacts", "lock", "steps.jsonl", "ledger.jsonl", "evaluations.bin", "config.json.tmp"}
+"""What a run leaves behind that was killed before it began."""
+
+
+def check_unused(path: Path) -> None:
+    """UserError unless a new run can begin in ``path``."""
+    blank = path.is_dir() and {entry.name for entry in path.iterdir()} <= BLANK
+    if path.exists() and not (blank and not read_journal(path / "steps.jsonl")[0]):
+        raise UserError(
+            f"{path} already exists; resume it with --resume {path}, or choose another folder with --out"
+        )
+
+
+def free_path(path: Path) -> Path:
+    """``path``, or else the first of ``path-2``, ``path-3``, ... that does not exist."""
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def read_artifact(path: Path, id: str) -> dict[str, str]:
+    """Component to text of a stored artifact; UserError if it cannot be read."""
+    try:
+        program = msgspec.json.decode((path / "artifacts" / f"{id}.json").read_bytes(), type=Program)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UserError(f"artifact {id} of {path} cannot be read: {error}") from None
+    return {name: text for name, _, text in program.components}
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -29,12 +29,14 @@ class Parameters:
         trace_window: which steps these are; ``first`` also ends the traced trial there.
         between: whether the next traced trial begins anew or where the last window ended.
         batch_size: trials pooled for one observation.
-        batch_sampler: train instances in random order without repeat, always the same ones, or failed ones again.
+        batch_sampler: train instances in random order without repeat, always the same ones, or failed ones
+            again.
         feedback: what the words say, any of ``score``, ``metrics``, ``staged``, ``progress``, ``answer``.
         feedback_horizon: whether words, scores and rewards may use more than the trace shows.
         score_split: where the observed score comes from. Selection is always by validation.
         reward: rise of the best normalised score; the normalised score; or its change from step to step.
-        accept: which edits stay: all; those that run; those that don't lose on the same train batch, or on validation.
+        accept: which edits stay: all; those that run; those that don't lose on the same train batch, or on
+            validation.
         max_trace_chars: the trace's size budget.
         budget: hard limits for the whole run, such as ``{"trials": 500}``; cached trials are free.
     """
@@ -67,9 +69,13 @@ class Parameters:
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
-        unknown = [word for word in self.feedback if word not in FEEDBACK]
-        if isinstance(self.feedback, str) or unknown:
-            raise ValueError(f"feedback must be a list out of {', '.join(FEEDBACK)}, got {self.feedback!r}")
+        for name, value in (("editable", self.editable or ()), ("feedback", self.feedback)):
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                raise ValueError(f"{name} must be a list of names, got {value!r}")
+        if unknown := [word for word in self.feedback if word not in FEEDBACK]:
+            raise ValueError(f"feedback must be a list out of {', '.join(FEEDBACK)}, got {unknown[0]!r}")
+        if not isinstance(self.budget, Mapping | None):
+            raise ValueError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}")
 
     @classmethod
     def resolve(cls, entry: str, passed: Mapping[str, Any]) -> tuple[Self, TaskSpec]:
@@ -85,16 +91,20 @@ class Parameters:
         passed = dict(passed)
         protocol = passed.pop("protocol", "default")
         if protocol not in task_class.protocols:
-            raise ValueError(f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}")
-        values = {"start": task_class.default_start, "credit_horizon": task_class.horizon}
+            raise ValueError(
+                f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}"
+            )
+        values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
         values |= {**task_class.protocols[protocol], **passed}
+        if values["start"] is None:
+            values["start"] = task_class.default_start
         own = {field.name for field in dataclasses.fields(cls)}
         of_task = _keywords(task_class)
         for name in values:
             if name not in own | of_task:
-                known = sorted({*own, *of_task, "protocol"})
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+                names = sorted({*own, *of_task, "protocol"})
+                near = difflib.get_close_matches(name, names, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
                 raise TypeError(f"unknown keyword {name!r}{hint}")
         spec = TaskSpec(entry, {name: values[name] for name in values if name in of_task})
         return cls(**{name: values[name] for name in values if name in own}), spec

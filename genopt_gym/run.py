@@ -6,8 +6,9 @@ import json
 import os
 import platform
 import time
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,47 +16,19 @@ from typing import Any
 import gymnasium as gym
 
 from genopt_gym import drawing
-from genopt_gym.agents import Problem, make_agent
+from genopt_gym.agents import Problem
+from genopt_gym.artifact import Artifact
+from genopt_gym.config import Config, read_run
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.errors import UserError
-from genopt_gym.evaluation import Evaluator
-from genopt_gym.folder import RunFolder, as_line, read_config
+from genopt_gym.evaluation import BudgetSpent, Evaluator
+from genopt_gym.film import has_screen, record, save_film
+from genopt_gym.folder import RunFolder, as_line, check_unused, read_artifact, read_journal
+from genopt_gym.spaces import Edits
+from genopt_gym.task import TaskSpec
 
-OnStep = Callable[[dict[str, Any], float], None]
-"""Called with each step's row and the seconds it took."""
-
-
-@dataclass(frozen=True)
-class Config:
-    """What a run is made of; the same configuration gives the same steps.
-
-    Attributes:
-        id: the environment.
-        agent: a name of ``genopt_gym.agents``.
-        seed: of ``reset`` and of the agent.
-        edits: updates of the run; ``None`` takes the id's own.
-        parameters: keyword arguments of ``gym.make``.
-        agent_options: keyword arguments of the agent.
-    """
-
-    id: str
-    agent: str
-    seed: int = 0
-    edits: int | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    agent_options: dict[str, Any] = field(default_factory=dict)
-
-    def make(self) -> gym.Env[Any, Any]:
-        """The environment.
-
-        Raises:
-            UserError: the id, a keyword or a value is wrong.
-        """
-        limit = {} if self.edits is None else {"max_episode_steps": self.edits}
-        try:
-            return gym.make(self.id, disable_env_checker=True, **limit, **self.parameters)
-        except (gym.error.Error, TypeError, ValueError) as error:
-            raise UserError(str(error)) from error
+OnStep = Callable[[dict[str, Any], dict[str, Any]], None]
+"""Called with each step's row and its row of the ledger."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +40,7 @@ class Result:
         validation_score: best validation score.
         start_test_score: test score of the starting artifact.
         test_score: test score of the artifact with the best validation score, computed after the loop.
+        ended_by: ``solved``, ``updates`` (all edits were made) or the budget that was spent.
     """
 
     folder: Path
@@ -74,6 +48,7 @@ class Result:
     validation_score: float
     start_test_score: float
     test_score: float
+    ended_by: str
 
 
 def start_run(config: Config, path: Path, on_step: OnStep | None = None) -> Result:
@@ -82,10 +57,9 @@ def start_run(config: Config, path: Path, on_step: OnStep | None = None) -> Resu
     Raises:
         UserError: the folder is in use or holds something, or the configuration is wrong.
     """
-    if path.exists() and any(path.iterdir()):
-        raise UserError(f"{path} already exists; resume it with --resume {path}, or choose another folder with --out")
+    check_unused(path)
     env = config.make()
-    make_agent_or_explain(config)
+    config.make_agent()
     folder = RunFolder(path)
     try:
         folder.write_json("config.json", _description(config, env))
@@ -100,7 +74,7 @@ def resume_run(path: Path, on_step: OnStep | None = None) -> Result:
     Raises:
         UserError: no run is there, or replay does not give the stored steps (as with another version).
     """
-    config = Config(**read_config(path)["run"])
+    config = read_run(path)
     env = config.make()
     folder = RunFolder(path)
     try:
@@ -109,27 +83,40 @@ def resume_run(path: Path, on_step: OnStep | None = None) -> Result:
         folder.close()
 
 
-def make_agent_or_explain(config: Config) -> Any:
-    try:
-        return make_agent(config.agent, config.agent_options)
-    except (ValueError, OSError, ImportError, AttributeError) as error:
-        raise UserError(str(error)) from error
+def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
+    """The best artifact by validation of the run in a folder, so far or at its end, and its task."""
+    with warnings.catch_warnings():
+        # What its loop was warned of is no news here.
+        warnings.simplefilter("ignore")
+        env = read_run(path).make().unwrapped
+    assert isinstance(env, OptimizationEnv)
+    low, better = env.task.metric.low, env.task.metric.better
+    best: dict[str, Any] | None = None
+    for row in read_journal(path / "steps.jsonl")[0]:
+        row["validation_score"] = low if row["validation_score"] is None else row["validation_score"]
+        if best is None or better(row["validation_score"], best["validation_score"]):
+            best = row
+    if best is None:
+        raise UserError(f"the run in {path} has no finished step yet")
+    return env.start.edited(read_artifact(path, best["artifact"])), env.evaluator.spec
 
 
 def _run(config: Config, env: gym.Env[Any, Any], folder: RunFolder, on_step: OnStep | None) -> Result:
     """The learning loop."""
-    agent = make_agent_or_explain(config)
+    agent = config.make_agent()
     inner = env.unwrapped
-    assert isinstance(inner, OptimizationEnv) and env.spec is not None
+    assert isinstance(inner, OptimizationEnv)
+    assert isinstance(inner.action_space, Edits)
+    assert env.spec is not None
     inner.evaluator.store = folder.evaluations
     recorder = _Recorder(folder, inner, on_step)
 
-    observation, info = env.reset(seed=config.seed)
-    recorder.record(0.0, False, False, info)
-    updates = env.spec.max_episode_steps
+    problem = Problem(inner.action_space, inner.task.metric, env.spec.max_episode_steps, config.seed)
     try:
-        agent.reset(observation, Problem(inner.action_space, inner.task.metric, updates, config.seed))
-    except ValueError as error:
+        observation, info = env.reset(seed=config.seed)
+        recorder.record(0.0, False, False, info)
+        agent.reset(observation, problem)
+    except (ValueError, BudgetSpent) as error:
         raise UserError(str(error)) from error
     over = False
     while not over:
@@ -137,7 +124,8 @@ def _run(config: Config, env: gym.Env[Any, Any], folder: RunFolder, on_step: OnS
         agent.observe(observation, float(reward), info)
         recorder.record(float(reward), terminated, truncated, info)
         over = terminated or truncated
-    return _finish(config, inner, folder)
+    ended_by = "solved" if terminated else info["truncated_by"] or "updates"
+    return _finish(config, inner, folder, ended_by)
 
 
 class _Recorder:
@@ -173,26 +161,35 @@ class _Recorder:
         if self._step < len(self._stored):
             if as_line(self._stored[self._step]) != as_line(row):
                 raise UserError(
-                    f"step {self._step} of the run in {self._folder.path} comes out differently now than it is stored; "
-                    "resume it with the version in its config.json, or start anew in another folder"
+                    f"step {self._step} of the run in {self._folder.path} comes out differently now than "
+                    "it is stored; resume it with the version in its config.json, or start anew elsewhere"
                 )
         else:
             self._folder.keep_artifact(verdict.artifact)
             self._folder.steps.append(row)
-        seconds = time.perf_counter() - self._since
-        if self._step >= len(self._folder.ledger.rows):
-            total = env.evaluator.ledger.total
-            self._folder.ledger.append(
-                {"step": self._step, "seconds": round(seconds, 4), "trials": total.trials}
-                | {"inner_steps": total.inner_steps, "worker_seconds": round(total.seconds, 4)}
-            )
+        if self._step < len(self._folder.ledger.rows):
+            cost = self._folder.ledger.rows[self._step]
+        else:
+            cost = self._cost()
+            self._folder.ledger.append(cost)
         if self._on_step is not None:
-            self._on_step(row, seconds)
+            self._on_step(row, cost)
         self._step += 1
         self._since = time.perf_counter()
 
+    def _cost(self) -> dict[str, Any]:
+        """Seconds of this step, and totals of the run so far."""
+        total = self._env.evaluator.ledger.total
+        return {
+            "step": self._step,
+            "seconds": round(time.perf_counter() - self._since, 4),
+            "trials": total.trials,
+            "inner_steps": total.inner_steps,
+            "worker_seconds": round(total.seconds, 4),
+        }
 
-def _finish(config: Config, env: OptimizationEnv, folder: RunFolder) -> Result:
+
+def _finish(config: Config, env: OptimizationEnv, folder: RunFolder, ended_by: str) -> Result:
     """Score start and best on test, and leave what a person wants to look at."""
     best, validation_score = env.best
     start = env.first.artifact
@@ -203,6 +200,7 @@ def _finish(config: Config, env: OptimizationEnv, folder: RunFolder) -> Result:
         validation_score=validation_score,
         start_test_score=judge.evaluate(start, "test").score,
         test_score=judge.evaluate(best, "test").score,
+        ended_by=ended_by,
     )
     facts = {name: value for name, value in vars(result).items() if name != "folder"}
     folder.write_json("result.json", facts | {"best": best.id, "start": start.id})
@@ -210,6 +208,10 @@ def _finish(config: Config, env: OptimizationEnv, folder: RunFolder) -> Result:
     (folder.path / "best.diff").write_text(best.diff(start), encoding="utf-8")
     title = f"{config.id}, {config.agent}, seed {config.seed}"
     drawing.save_curve(folder.path / "curve.png", env.history, env.task.metric, title)
+    if has_screen(judge.task):
+        save_film(
+            folder.path / "best.gif", judge.task, record(judge, best, judge.task.instances("test")[:1])[0]
+        )
     return result
 
 

@@ -7,7 +7,7 @@ memory corrupts such text; ``Unicode`` takes any string up to a length, in every
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from multiprocessing.context import BaseContext
 from typing import Any
 
@@ -82,11 +82,12 @@ class Edits(gym.Space[dict[str, str]]):
             if dice < 0.25:
                 continue
             if dice < 0.4:
-                edit[name] = text
+                new = text
             elif dice < 0.9:
-                edit[name] = self._mutated(text)
+                new = self._mutated(text)
             else:
-                edit[name] = Unicode(self.max_length, seed=self.np_random).sample()
+                new = Unicode(self.max_length, seed=self.np_random).sample()
+            edit[name] = new[: self.max_length]
         return edit
 
     def contains(self, x: Any) -> bool:
@@ -95,7 +96,7 @@ class Edits(gym.Space[dict[str, str]]):
             for name, text in x.items()
         )
 
-    def to_jsonable(self, sample_n: Sequence[dict[str, str]]) -> list[Any]:
+    def to_jsonable(self, sample_n: Iterable[dict[str, str]]) -> list[Any]:
         return [dict(sample) for sample in sample_n]
 
     def from_jsonable(self, sample_n: list[Any]) -> list[dict[str, str]]:
@@ -105,10 +106,7 @@ class Edits(gym.Space[dict[str, str]]):
         return f"Edits({', '.join(self.texts)}; {self.max_length})"
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Edits)
-            and (other.texts, other.max_length) == (self.texts, self.max_length)
-        )
+        return isinstance(other, Edits) and (other.texts, other.max_length) == (self.texts, self.max_length)
 
     def _mutated(self, text: str) -> str:
         """The text with a number nudged, a comparison turned, or a line dropped or doubled."""
@@ -128,7 +126,7 @@ class Edits(gym.Space[dict[str, str]]):
         lines = text.split("\n")
         at = int(rng.integers(len(lines)))
         lines[at : at + 1] = [lines[at]] * int(rng.choice([0, 2]))
-        return "\n".join(lines)[: self.max_length]
+        return "\n".join(lines)
 
 
 def _create(space: Unicode, n: int = 1, ctx: BaseContext | Any = multiprocessing) -> Any:
@@ -145,14 +143,30 @@ def _write(space: Unicode, index: int, value: str, shared_memory: Any) -> None:
     lengths[index] = len(data)
 
 
-def _read(space: Unicode, shared_memory: Any, n: int = 1) -> tuple[str, ...]:
-    lengths, content = shared_memory
-    room = np.frombuffer(content.get_obj(), np.uint8)
-    texts = []
-    for index in range(n):
-        start = index * space.max_length * 4
-        texts.append(room[start : start + lengths[index]].tobytes().decode("utf-8", "surrogatepass"))
-    return tuple(texts)
+class _SharedTexts(Sequence[str]):
+    """The texts in shared memory as they are now; a deep copy is a tuple of what they are at that moment.
+
+    Gymnasium's vector environments read shared memory once, and give out a deep copy at every step.
+    """
+
+    def __init__(self, space: Unicode, shared_memory: Any, n: int) -> None:
+        self._lengths, content = shared_memory
+        self._rows = np.frombuffer(content.get_obj(), np.uint8).reshape(n, space.max_length * 4)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        return self._rows[index, : self._lengths[index]].tobytes().decode("utf-8", "surrogatepass")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> tuple[str, ...]:
+        return tuple(self)
+
+
+def _read(space: Unicode, shared_memory: Any, n: int = 1) -> Any:
+    return _SharedTexts(space, shared_memory, n)
 
 
 create_shared_memory.register(Unicode, _create)

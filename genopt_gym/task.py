@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -147,8 +147,10 @@ class Task(ABC):
         test_size: int = 20,
     ) -> None:
         for name, size in (("train", train_size), ("validation", validation_size), ("test", test_size)):
-            if size < 1:
-                raise ValueError(f"{name}_size must be at least 1, got {size}")
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"{name}_size must be a whole number from 1, got {size!r}")
+        if not isinstance(split_seed, int) or isinstance(split_seed, bool):
+            raise ValueError(f"split_seed must be a whole number, got {split_seed!r}")
         self.split_seed = split_seed
         self._sizes = {"train": train_size, "validation": validation_size, "test": test_size}
 
@@ -194,8 +196,16 @@ class Task(ABC):
         """The expected answer of a train instance, where there is one to reveal."""
         return None
 
-    def frame(self, instance: Instance, actions: Sequence[Any]) -> NDArray[np.uint8] | None:
-        """The screen (height, width, 3) after these actions, where the task has a screen."""
+    def film(
+        self, instance: Instance, actions: Sequence[Any], moments: Sequence[int]
+    ) -> Iterator[NDArray[np.uint8]] | None:
+        """Screens (height, width, 3) of an episode that is played again; None where the task has no screen.
+
+        Args:
+            instance: where the episode starts.
+            actions: all of them, those of ``instance.prefix`` too.
+            moments: after how many actions there is a frame, in rising order.
+        """
         return None
 
     @abstractmethod

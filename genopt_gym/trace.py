@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from genopt_gym.evidence import Event, Trial, View
+from genopt_gym.evidence import Call, Event, Trial, View
 
 CELL_CHARS = 4000
 ABSENT = "-"
+UNSEEN = object()
+LAST = ("action", "reward")
+"""Columns that close a row."""
 
 
 class Trace(NamedTuple):
@@ -22,8 +25,8 @@ class Trace(NamedTuple):
 def render(trials: Sequence[Trial], view: View, max_chars: int) -> Trace:
     """Render the windows of ``trials``; each gets an equal share of ``max_chars``.
 
-    Where a window does not fit its share, inner steps give way: the latest of window ``first``, the earliest of
-    ``last``, the outermost of ``around_reward``.
+    Where a window does not fit its share, inner steps give way: the latest of window ``first``, the earliest
+    of ``last``, the outermost of ``around_reward``.
     """
     parts, shown = [], 0
     left = max_chars
@@ -70,42 +73,52 @@ def _is_tabular(events: Sequence[Event]) -> bool:
 
 def _table(events: Sequence[Event]) -> tuple[str, list[str]]:
     """Constants and a header, then a row per step in which an unchanged cell is blank."""
-    flat: list[dict[str, str]] = []
+    flat: list[dict[str, Any]] = []
     columns: dict[str, None] = {}
     patterns: dict[str, str] = {}
     for event in events:
-        cells: dict[str, str] = {}
+        cells: dict[str, Any] = {}
         _flatten("", event.observation, cells)
-        _flatten_calls(event, cells, patterns)
-        cells["action"] = _text(event.action)
-        cells["reward"] = _text(event.reward)
+        _flatten_calls(event.calls, cells, patterns)
+        cells["action"] = event.action
+        cells["reward"] = event.reward
         columns.update(dict.fromkeys(cells))
         flat.append(cells)
-    for last in ("action", "reward"):
-        columns[last] = columns.pop(last)
-    constants = {
-        name: flat[0].get(name)
-        for name in columns
-        if len(flat) > 1 and all(cells.get(name) == flat[0].get(name) for cells in flat)
-    }
-    varying = [name for name in columns if name not in constants]
-    prelude = "".join(f"Calls: {pattern}\n" for pattern in [", ".join(patterns.values())] if pattern)
+    constants = _constants(columns, flat) if len(flat) > 1 else {}
+    varying = [name for name in columns if name not in constants and name not in LAST]
+    varying += [name for name in LAST if name not in constants]
+    prelude = f"Calls: {', '.join(patterns.values())}\n" if patterns else ""
     if constants:
-        prelude += "Constant: " + ", ".join(f"{name}={value}" for name, value in constants.items()) + "\n"
+        prelude += "Constant: " + ", ".join(f"{n}={_text(value)}" for n, value in constants.items()) + "\n"
     prelude += f"(a blank cell is as in the row above; {ABSENT} is absent)\n"
     prelude += ",".join(["step", *varying]) + "\n"
-    rows, above = [], dict.fromkeys(varying, "")
+    rows = []
+    above: list[Any] = [UNSEEN] * len(varying)
     for event, cells in zip(events, flat, strict=True):
         row = [str(event.step)]
-        for name in varying:
-            value = cells.get(name, ABSENT)
-            if value == above[name]:
+        for column, name in enumerate(varying):
+            value = cells.get(name, UNSEEN)
+            if value == above[column] and event is not events[0]:
                 row.append("")
             else:
-                row.append(value)
-                above[name] = value
+                row.append(str(value) if type(value) is int else _text(value))
+                above[column] = value
         rows.append(",".join(row))
     return prelude, rows
+
+
+def _constants(columns: Iterable[str], flat: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Columns with one value in every row."""
+    constants = {}
+    for name in columns:
+        if name in flat[0]:
+            value = flat[0][name]
+            for cells in flat:
+                if name not in cells or cells[name] != value:
+                    break
+            else:
+                constants[name] = value
+    return constants
 
 
 def _sections(events: Sequence[Event]) -> tuple[str, list[str]]:
@@ -113,46 +126,52 @@ def _sections(events: Sequence[Event]) -> tuple[str, list[str]]:
     rows = []
     for event in events:
         lines = [f"Input: {_text(event.observation)}"]
-        lines += [f"{c.component}({', '.join(map(_argument, c.arguments))}) = {_text(c.result)}" for c in event.calls]
+        for call in event.calls:
+            arguments = ", ".join(map(_argument, call.arguments))
+            lines.append(f"{call.component}({arguments}) = {_text(call.result)}")
         lines.append(f"Answer: {_text(event.action)}")
         rows.append("\n".join(lines))
     return "", rows
 
 
-def _flatten(name: str, value: Any, cells: dict[str, str]) -> None:
-    if type(value) is int:
-        cells[name] = str(value)
-    elif type(value) is dict:
-        prefix = f"{name}." if name else ""
+def _flatten(name: str, value: Any, cells: dict[str, Any]) -> None:
+    """Nested objects and short lists as one cell a number, by dotted name."""
+    kind = type(value)
+    if kind is dict:
         for key, inner in value.items():
-            _flatten(f"{prefix}{key}", inner, cells)
-    elif type(value) is list and 0 < len(value) <= 32:
+            path = f"{name}.{key}" if name else key
+            if type(inner) is int:
+                cells[path] = inner
+            else:
+                _flatten(path, inner, cells)
+    elif kind is list and 0 < len(value) <= 32:
         for position, inner in enumerate(value):
             _flatten(f"{name}[{position}]", inner, cells)
     else:
-        cells[name] = _text(value)
+        cells[name] = value
 
 
-def _flatten_calls(event: Event, cells: dict[str, str], patterns: dict[str, str]) -> None:
+def _flatten_calls(calls: Sequence[Call], cells: dict[str, Any], patterns: dict[str, str]) -> None:
     """A column for each call's result; arguments that are no references get columns of their own."""
-    for call in event.calls:
+    for call in calls:
         name, count = f"{call.component}()", 2
-        while name in cells or f"{name}.0" in cells:
+        while name in cells:
             name, count = f"{call.component}()#{count}", count + 1
+        known = name in patterns
         arguments = []
         for position, argument in enumerate(call.arguments):
-            if _is_reference(argument):
+            if not _is_reference(argument):
+                cells[f"{name}:argument{position}"] = argument
+                arguments.append(f"argument{position}")
+            elif not known:
                 arguments.append(argument["$ref"])
-            else:
-                column = f"{name}:argument{position}"
-                cells[column] = _text(argument)
-                arguments.append(column.rpartition(":")[2])
-        patterns.setdefault(name, f"{name.replace('()', '')}({', '.join(arguments)})")
-        cells[name] = _text(call.result)
+        if not known:
+            patterns[name] = f"{name.replace('()', '')}({', '.join(arguments)})"
+        cells[name] = call.result
 
 
 def _is_reference(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"$ref"}
+    return type(value) is dict and len(value) == 1 and type(value.get("$ref")) is str
 
 
 def _argument(value: Any) -> str:
@@ -160,6 +179,8 @@ def _argument(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if value is UNSEEN:
+        return ABSENT
     if isinstance(value, float):
         return f"{value:.5g}"
     if isinstance(value, str):

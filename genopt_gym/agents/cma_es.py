@@ -18,12 +18,19 @@ class CmaEs(Agent):
 
     Args:
         sigma: initial step size in those units.
-        population: edits per generation; ``None`` takes the method's own choice, 4 + 3 ln(n), or half the run if
-            that is less.
+        population: edits per generation, at least 4; ``None`` takes the method's own choice,
+            4 + 3 ln(n), or half the run if that is less.
         smallest: least unit, so that zeros can move.
     """
 
     def __init__(self, sigma: float = 1.0, population: int | None = None, smallest: float = 1.0) -> None:
+        for name, value, least in (
+            ("sigma", sigma, 0),
+            ("smallest", smallest, 0),
+            ("population", population or 4, 3),
+        ):
+            if not isinstance(value, int | float) or value <= least:
+                raise ValueError(f"{name} must be a number above {least}, got {value!r}")
         self._sigma = sigma
         self._population = population
         self._smallest = smallest
@@ -40,7 +47,7 @@ class CmaEs(Agent):
         dimensions = max(len(self._start), 2)
         population = self._population or 4 + int(3 * np.log(dimensions))
         if self._population is None and problem.updates is not None:
-            population = max(min(population, problem.updates // 2), 2)
+            population = max(min(population, problem.updates // 2), 4)
         self._cma = CMA(np.zeros(dimensions), self._sigma, seed=problem.seed, population_size=population)
         self._generation: list[tuple[Any, float]] = []
 

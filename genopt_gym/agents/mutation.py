@@ -20,8 +20,8 @@ OPPOSITES = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "=="}
 def mutate(texts: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
     """Texts with one to three numbers moved or, one time in ten, one comparison turned.
 
-    A number moves in proportion to its size or by a step of its own, so that zeros can leave zero. Returns only
-    what changed: nothing if no text holds a number or a comparison.
+    A number moves in proportion to its size or by a step of its own, so that zeros can leave zero.
+    Returns only what changed: nothing if no text holds a number or a comparison.
     """
     numbers = [(name, i) for name, text in texts.items() for i in range(_count(text))]
     comparisons = [(name, c) for name, text in texts.items() for c in _comparisons(text)]

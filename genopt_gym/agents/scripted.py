@@ -14,13 +14,16 @@ class Scripted(Agent):
     """Plays ``edits`` in order, then changes nothing.
 
     Args:
-        edits: mappings from component to text, or strings that hold an edit; or the path of a JSON file with such
-            a list.
+        edits: mappings from component to text, or strings that hold an edit; or the path of a JSON file
+            with such a list.
     """
 
     def __init__(self, edits: Sequence[Mapping[str, str] | str] | str) -> None:
         if isinstance(edits, str):
-            edits = json.loads(Path(edits).read_text(encoding="utf-8"))
+            try:
+                edits = json.loads(Path(edits).read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise ValueError(f"the edits in {edits} cannot be read: {error}") from error
         if not isinstance(edits, list) or not all(isinstance(edit, str | dict) for edit in edits):
             raise ValueError("edits must be a list of strings or of {component: text}")
         self._edits = edits

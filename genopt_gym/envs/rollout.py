@@ -38,12 +38,13 @@ class RolloutTask(Task):
         """A simulator at the instance's start; no two running episodes of a block have the same slot."""
 
     @abstractmethod
-    def action_problem(self, action: Any) -> str | None:
-        """Why this is no action, or None."""
+    def action_count(self) -> int:
+        """How many actions there are; an action is an integer from 0."""
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
+        actions = self.action_count()
         live = [slot for slot, recorder in enumerate(recorders) if not self._at_end(recorder)]
         while live:
             observations = [episodes[slot].observe() for slot in live]
@@ -52,8 +53,9 @@ class RolloutTask(Task):
             for slot, observation, reply in zip(live, observations, replies, strict=True):
                 recorder = recorders[slot]
                 failure = reply.failure
-                if failure is None and (problem := self.action_problem(reply.result)) is not None:
-                    failure = Failure("contract_broken", "ValueError", problem)
+                if failure is None and not (type(reply.result) is int and 0 <= reply.result < actions):
+                    problem = f"the workflow returned {reply.result!r:.100}, but an action is an integer "
+                    failure = Failure("contract_broken", "ValueError", f"{problem}from 0 to {actions - 1}")
                 if failure is not None:
                     recorder.fail(failure, observation, reply.calls)
                     ended.append(slot)

@@ -73,6 +73,7 @@ class Evaluator:
         self.ledger = Ledger()
         self.budget = Budget(budget or {}, self.ledger)
         self._repeats: dict[str, int] = {}
+        self._charged: set[str] = set()
 
     def evaluate(
         self, artifact: Artifact, what: str | Sequence[Instance], view: View | None = None
@@ -114,9 +115,9 @@ class Evaluator:
                 raise ValueError(f"the {split} split is hidden from this evaluator")
 
     def _blocks(self, artifact: Artifact, batch: Batch) -> list[Block]:
-        """Cut a batch into near-equal blocks of at most the task's block size."""
+        """Cut a batch into near-equal blocks of at most the task's block size, and two at least."""
         n = len(batch.instances)
-        count = -(-n // self.task.block_size)
+        count = max(-(-n // self.task.block_size), min(2, n))
         edges = [i * n // count for i in range(count + 1)]
         return [
             Block(self.spec, artifact.program, list(batch.instances[a:b]), batch.view)
@@ -125,19 +126,31 @@ class Evaluator:
 
     def _results(self, blocks: Sequence[Block]) -> list[BlockResult]:
         keys = [self._key(block) for block in blocks]
-        known = {key: msgspec.msgpack.decode(data, type=BlockResult) for key in keys if (data := self.store.get(key))}
-        missing = {key: block for key, block in zip(keys, blocks, strict=True) if key not in known}
+        by_key = dict(zip(keys, blocks, strict=True))
+        known = {
+            key: msgspec.msgpack.decode(data, type=BlockResult)
+            for key in by_key
+            if (data := self.store.get(key))
+        }
+        missing = {key: block for key, block in by_key.items() if key not in known}
+        # What a resumed run finds in its store counts as when it was run: else a budget would be spent twice.
+        new = {key: block for key, block in by_key.items() if key in missing or key not in self._charged}
+        if new:
+            trials = sum(len(block.instances) for block in new.values())
+            self.budget.check(trials=trials, inner_steps=sum(map(self._most_steps, new.values())))
         if missing:
-            trials = sum(len(block.instances) for block in missing.values())
-            steps = sum(self._most_steps(block) for block in missing.values())
-            self.budget.check(trials=trials, inner_steps=steps)
             answers = shared_pool().run(list(missing.values()))
-            for (key, block), answer in zip(missing.items(), answers, strict=True):
+            for key, answer in zip(missing, answers, strict=True):
                 self.store[key] = answer
-                known[key] = result = msgspec.msgpack.decode(answer, type=BlockResult)
-                steps = sum(trial.steps for trial in result.trials)
-                self.ledger.charge(block.instances[0].split, len(result.trials), steps, result.seconds)
+                known[key] = msgspec.msgpack.decode(answer, type=BlockResult)
+        for key, block in new.items():
+            self._charge(block, known[key])
+            self._charged.add(key)
         return [known[key] for key in keys]
+
+    def _charge(self, block: Block, result: BlockResult) -> None:
+        steps = sum(trial.steps for trial in result.trials)
+        self.ledger.charge(block.instances[0].split, len(result.trials), steps, result.seconds)
 
     def _key(self, block: Block) -> str:
         key = hashlib.sha256(msgspec.msgpack.encode(block)).hexdigest()[:32]

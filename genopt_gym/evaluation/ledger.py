@@ -14,7 +14,9 @@ class BudgetSpent(Exception):
     """
 
     def __init__(self, what: str, limit: int, needed: int) -> None:
-        super().__init__(f"the budget of {limit:,} {what.replace('_', ' ')} would be passed ({needed:,} more needed)")
+        super().__init__(
+            f"the budget of {limit:,} {what.replace('_', ' ')} would be passed ({needed:,} more needed)"
+        )
         self.what = what
 
 

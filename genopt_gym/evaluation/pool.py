@@ -111,13 +111,17 @@ class WorkerPool:
                     except LineClosed:
                         self._forget(handle)
                         if tries[number] > 1:
-                            raise EvaluationError(f"two workers ended while they ran {_name(blocks[number])}") from None
+                            raise EvaluationError(
+                                f"two workers ended while they ran {_name(blocks[number])}"
+                            ) from None
                         waiting.append(number)
                         idle.append(self._start())
                         continue
                     if answer[:1] == FAILED:
                         reason = answer[1:].decode()
-                        raise EvaluationError(f"{_name(blocks[number])} failed in the task's own code:\n{reason}")
+                        raise EvaluationError(
+                            f"{_name(blocks[number])} failed in the task's own code:\n{reason}"
+                        )
                     results[number] = answer[1:]
                     idle.append(handle)
         return [results[i] for i in range(len(blocks))]

@@ -1,12 +1,12 @@
 """The steps that leave artifact code only what it needs, and what this machine's kernel offers for them.
 
-The zygote calls ``prepare`` once: it gives up capabilities, takes a first Landlock layer (read what the profile
-imports, write beneath the scratch root) and assembles the filter. Each fork calls ``Prepared.apply``: a second
-layer that leaves it no scratch folder but its own, then the filter. Layers are inherited at hardly any cost, so
-the two hundred rules of the first are paid for once; all rules in each fork took four times as long.
+The zygote calls ``prepare`` once: it gives up capabilities, takes a first Landlock layer (read what the
+profile imports, write beneath the scratch root) and assembles the filter. Each fork calls ``Prepared.apply``:
+a second layer that leaves it no scratch folder but its own, then the filter. A layer is inherited at hardly
+any cost; to repeat the two hundred rules of the first in every fork took four times as long.
 
-The user id stays. Another one could not read an interpreter that lies in somebody's home, and would gain little:
-what an id alone allows is refused by the filter (signals, renice, chmod of own files) or by Landlock.
+The user id stays. Another one could not read an interpreter that lies in somebody's home, and would gain
+little: what an id alone allows is refused by the filter (signals, renice, chmod of own files) or by Landlock.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class Prepared:
 def prepare(tier: Tier, read: Iterable[str], scratch_root: str, threads: bool = False) -> Prepared:
     """Confine the zygote as far as it can be, and make the rest ready for its forks.
 
-    From here on, in tier ``strong``, this process reads only ``read`` and writes only beneath ``scratch_root``. So
-    whatever the zygote itself needs must be loaded, and every top-level module that artifacts may import.
+    From here on, in tier ``strong``, this process too reads only ``read`` and writes only beneath the root.
+    What it needs itself must be loaded, and every top-level module that artifacts may import.
 
     Args:
         tier: what to enforce; see ``available_tier``.
@@ -192,14 +192,14 @@ def _within(path: str, folder: str) -> bool:
 def _forget_other_modules(readable: set[str]) -> None:
     """Let imports find only what can be read, so that anything else is a ModuleNotFoundError.
 
-    A finder lists its folder once and trusts the list. The standard library's folders must be listed now, since
-    they cannot be later (where site-packages is in one, its entries are granted singly); other lists must go.
+    A finder lists its folder once and trusts the list. The standard library's folders must be listed now:
+    they cannot be once their entries are granted singly. Other lists must go.
     """
     PathFinder.find_spec("_a_module_that_does_not_exist")
-    listed = readable.union(stdlib_folders())
     for folder, finder in sys.path_importer_cache.items():
         real = os.path.realpath(folder)
-        if isinstance(finder, FileFinder) and not any(_within(real, path) for path in listed):
+        found = real in stdlib_folders() or any(_within(real, path) for path in readable)
+        if isinstance(finder, FileFinder) and not found:
             finder.invalidate_caches()
 
 
@@ -229,7 +229,7 @@ _VENDORED: Final = {"sklearn": "scikit_learn"}
 _LIBRARIES: Final = (
     *("c", "m", "dl", "pthread", "rt", "util", "gcc_s", "stdc++", "gomp", "atomic", "python3"),
     *("bz2", "crypt", "crypto", "expat", "ffi", "lzma", "mpdec", "ncursesw", "panelw", "readline", "sqlite3"),
-    *("ssl", "tinfo", "uuid", "z", "zstd"),
+    *("ssl", "tinfo", "uuid", "z", "zstd", "gfortran", "quadmath", "openblas*", "iomp5", "mkl_*"),
 )
 """Shared libraries that extensions of the standard library, and of wheels, load from the system.
 

@@ -1,11 +1,11 @@
 """Landlock: which files a process may open, decided by itself, without root and for good.
 
 A *ruleset* grants rights beneath folders and on files; enforced, it becomes a layer of the process and of all
-that it forks. What any layer refuses is refused. No rule takes away: to leave one folder out, its siblings are
-granted one by one.
+that it forks. What any layer refuses is refused. No rule takes away: to leave one folder out, its siblings
+are granted one by one.
 
-A path is judged by where it leads, so no symbolic link leads out. Not restricted are stat, readlink and chdir, and
-descriptors opened before; chmod, chown and the like are left to the system call filter.
+A path is judged by where it leads, so no symbolic link leads out. Not restricted are stat, readlink and
+chdir, and descriptors opened before; chmod, chown and the like are left to the system call filter.
 
 Source, in the kernel's tree: ``include/uapi/linux/landlock.h``.
 """

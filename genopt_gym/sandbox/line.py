@@ -6,7 +6,8 @@ import socket
 import struct
 
 HEADER = 4
-CHUNK = 1 << 18
+CHUNK = 1 << 14
+"""Small enough that the buffer for each read comes from the heap, not from fresh pages."""
 
 
 class LineClosed(ConnectionError):
@@ -38,6 +39,12 @@ class Line:
     def receive(self) -> bytes:
         buffer = self._buffer
         while True:
+            if not buffer:
+                # Nearly every message is small and comes in one piece.
+                data = self._receive_some()
+                if len(data) - HEADER == int.from_bytes(data[:HEADER], "little") <= self.max_bytes:
+                    return data[HEADER:]
+                buffer += data
             if len(buffer) >= HEADER:
                 length = int.from_bytes(buffer[:HEADER], "little")
                 if length > self.max_bytes:
@@ -46,13 +53,16 @@ class Line:
                     message = bytes(memoryview(buffer)[HEADER : HEADER + length])
                     del buffer[: HEADER + length]
                     return message
-            try:
-                data = self.sock.recv(CHUNK)
-            except ConnectionResetError:
-                data = b""
-            if not data:
-                raise LineClosed("the line was closed")
-            buffer += data
+            buffer += self._receive_some()
+
+    def _receive_some(self) -> bytes:
+        try:
+            data = self.sock.recv(CHUNK)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            raise LineClosed("the line was closed")
+        return data
 
     def close(self) -> None:
         self.sock.close()

@@ -1,12 +1,12 @@
 """A default-deny system call filter: the policy of ``syscalls.py`` as a classic BPF program.
 
-A refused call fails with EPERM, so artifact code sees a PermissionError and the evidence can say *forbidden*. Only
-an entry for another architecture (``int 0x80``), whose numbers mean other calls, kills the process. The numbers of
-x32 (from ``0x4000_0000``) lie in the last range, which like every gap is refused.
+A refused call fails with EPERM, so artifact code sees a PermissionError and the evidence can say *forbidden*.
+Only an entry for another architecture (``int 0x80``), whose numbers mean other calls, kills the process. The
+numbers of x32 (from ``0x4000_0000``) lie in the last range, which like every gap is refused.
 
-A call that is allowed whatever its arguments costs nothing: kernels from 5.11 on run the program for every number
-when it is installed, and never again for those. That is also what installing costs, and why a number is found by
-binary search.
+A call that is allowed whatever its arguments costs nothing: kernels from 5.11 on run the program for every
+number when it is installed, and never again for those. That is also what installing costs, and why a number
+is found by binary search.
 
 Sources, in the kernel's tree: ``include/uapi/linux/{seccomp,filter,bpf_common,audit}.h``.
 """
@@ -90,13 +90,16 @@ def install(allow_open: bool, threads: bool = False) -> None:
     assemble(allow_open, threads).install()
 
 
-def assemble(allow_open: bool, threads: bool = False, architecture: Architecture | None = None) -> Filter:
-    """The policy as a program for this machine, or for the one that is named.
+def assemble(allow_open: bool, threads: bool = False) -> Filter:
+    """The policy as a program for this machine; see ``install``.
 
     Raises:
         OSError: the system calls of this platform are not known.
     """
-    return Filter(instructions(syscalls.policy(allow_open, threads), architecture or _this_architecture()))
+    architecture = syscalls.architecture()
+    if architecture is None:
+        raise OSError(errno.ENOSYS, "no system call filter: the calls of this platform are not known")
+    return Filter(instructions(syscalls.policy(allow_open, threads), architecture))
 
 
 def available() -> bool:
@@ -136,13 +139,6 @@ def instructions(policy: dict[str, Rule], architecture: Architecture) -> list[In
         *program,
         *blocks,
     ]
-
-
-def _this_architecture() -> Architecture:
-    found = syscalls.architecture()
-    if found is None:
-        raise OSError(errno.ENOSYS, "no system call filter: the calls of this platform are not known")
-    return found
 
 
 def _ranges(leaves: dict[int, Leaf]) -> list[tuple[int, Leaf]]:

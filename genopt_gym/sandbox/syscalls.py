@@ -1,11 +1,12 @@
 """System calls: their numbers on two architectures, which of them artifact code may make, how we make ours.
 
-Whatever is not in the policy below is refused, so these lists are what has to be defended. They hold what CPython
-with NumPy, SciPy, pandas and scikit-learn needs once it is loaded, and nothing that was only convenient.
+Whatever is not in the policy below is refused, so these lists are what has to be defended. They hold what
+CPython with NumPy, SciPy, pandas and scikit-learn needs once it is loaded, and nothing that was only
+convenient.
 
-Sources, in the kernel's tree: ``arch/x86/entry/syscalls/syscall_64.tbl``, ``include/uapi/asm-generic/unistd.h``
-(numbers); ``include/uapi/linux/{futex,prctl,sched}.h``, ``include/uapi/asm-generic/{fcntl,ioctls,mman}.h``
-(arguments).
+Sources, in the kernel's tree: ``arch/x86/entry/syscalls/syscall_64.tbl``,
+``include/uapi/asm-generic/unistd.h`` (numbers); ``include/uapi/linux/{futex,prctl,sched}.h``,
+``include/uapi/asm-generic/{fcntl,ioctls,mman}.h`` (arguments).
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ OWN_PID: Final = 1 << 64
 """Stands for the child's own process id, which is known only after the fork."""
 
 
-class Test(NamedTuple):
+class Comparison(NamedTuple):
     """Holds when ``argument & mask == value``.
 
     The kernel reads an ``int`` argument from the low half of the register and ignores the rest, so the mask
@@ -90,18 +91,18 @@ class Test(NamedTuple):
     mask: int = LOW_HALF
 
 
-Rule = tuple[tuple[Test, ...], ...]
+Rule = tuple[tuple[Comparison, ...], ...]
 """Alternatives; a call is allowed when all tests of one alternative hold."""
 
 FREE: Final[Rule] = ((),)
 
 
 def _one_of(argument: int, values: Iterable[int], mask: int = LOW_HALF) -> Rule:
-    return tuple((Test(argument, value, mask),) for value in values)
+    return tuple((Comparison(argument, value, mask),) for value in values)
 
 
-def _none_of_bits(argument: int, bits: int) -> Test:
-    return Test(argument, 0, bits)
+def _none_of_bits(argument: int, bits: int) -> Comparison:
+    return Comparison(argument, 0, bits)
 
 
 _FREE_CALLS: Final = """
@@ -114,8 +115,8 @@ _FREE_CALLS: Final = """
 
 # Landlock decides which paths may be opened, made, renamed and removed. It cannot restrict stat, readlink and
 # chdir, so names, sizes and times of files outside can be learned; what it cannot restrict and would *change*
-# something (chmod, chown, utime, setxattr) is missing here, and so are links, devices, mounts, and openat2, whose
-# arguments lie in memory where a filter cannot look.
+# something (chmod, chown, utime, setxattr) is missing here, and so are links, devices, mounts, and openat2,
+# whose arguments lie in memory where a filter cannot look.
 _PATH_CALLS: Final = """
     newfstatat statx stat lstat access faccessat faccessat2 readlink readlinkat getdents64 getcwd chdir
     ftruncate mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2
@@ -129,7 +130,7 @@ MSG_PEEK, MSG_DONTWAIT, MSG_WAITALL, MSG_NOSIGNAL = 0x2, 0x40, 0x100, 0x4000
 PR_SET_NAME, PR_GET_NAME, PR_SET_NO_NEW_PRIVS = 15, 16, 38
 FUTEX_WAIT, FUTEX_WAKE, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET, FUTEX_COMMAND = 0, 1, 9, 10, 0x7F
 HARMLESS_ADVICE: Final = (0, 1, 2, 3, 4, 8, 14, 15)  # normal to dontneed, free, (no)hugepage
-PTHREAD_FLAGS: Final = (0x3D_0F00, 0x7D_0F00)  # CLONE_VM|FS|FILES|SIGHAND|THREAD|..., as glibc and musl have it
+PTHREAD_FLAGS: Final = (0x3D_0F00, 0x7D_0F00)  # of glibc and musl: CLONE_VM, SIGHAND, THREAD and the like
 
 _USUAL_FLAGS: Final = MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL
 _USUAL_MESSAGE: Final = _none_of_bits(3, LOW_HALF & ~_USUAL_FLAGS)
@@ -142,22 +143,22 @@ _CHECKED_CALLS: Final[dict[str, Rule]] = {
     "tgkill": _OWN_PROCESS,
     "sched_getaffinity": _one_of(0, (0, OWN_PID)),
     # Reading one's own limits; a non-null second pointer would set them.
-    "prlimit64": tuple((Test(0, pid), Test(2, 0, BOTH_HALVES)) for pid in (0, OWN_PID)),
+    "prlimit64": tuple((Comparison(0, pid), Comparison(2, 0, BOTH_HALVES)) for pid in (0, OWN_PID)),
     # No owner, signal, lease, lock, notification, seal or pipe size: F_SETOWN makes the kernel signal others.
     "fcntl": (
         *_one_of(1, (F_GETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_DUPFD)),
-        (Test(1, F_SETFL), _none_of_bits(2, O_ASYNC)),
+        (Comparison(1, F_SETFL), _none_of_bits(2, O_ASYNC)),
     ),
     "ioctl": _one_of(1, (TCGETS, FIOCLEX, FIONCLEX, FIONBIO, FIONREAD, TIOCGWINSZ)),
     # The line is connected: no address. Out-of-band data on unix sockets has been a way into the kernel.
-    "sendto": ((Test(4, 0, BOTH_HALVES), _USUAL_MESSAGE),),
+    "sendto": ((Comparison(4, 0, BOTH_HALVES), _USUAL_MESSAGE),),
     "recvfrom": ((_USUAL_MESSAGE,),),
     "prctl": _one_of(0, (PR_SET_NAME, PR_GET_NAME)),
     # Waiting and waking; priority inheritance and requeueing are bug-prone and unused by CPython and OpenMP.
     "futex": _one_of(1, (FUTEX_WAIT_BITSET, FUTEX_WAKE, FUTEX_WAIT, FUTEX_WAKE_BITSET), FUTEX_COMMAND),
     "madvise": _one_of(2, HARMLESS_ADVICE),
-    # No memory becomes executable, so without files there is no new machine code. With files there is (below):
-    # nothing else relies on this, it only denies the shortest way.
+    # No memory becomes executable, so without files there is no new machine code. With files there is (see
+    # below); nothing else relies on this.
     "mprotect": ((_none_of_bits(2, PROT_EXEC),),),
     "mmap": ((_none_of_bits(2, PROT_EXEC),),),
 }
@@ -166,8 +167,8 @@ _OPEN_ALTERNATIVES: Final = ((0, O_TRUNC), (O_WRONLY, O_ACCMODE), (O_RDWR, O_ACC
 
 _CHECKED_PATH_CALLS: Final[dict[str, Rule]] = {
     # Before ABI 3 Landlock let whoever may read a file truncate it: O_TRUNC only when opening for writing.
-    "openat": tuple((Test(2, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
-    "open": tuple((Test(1, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
+    "openat": tuple((Comparison(2, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
+    "open": tuple((Comparison(1, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
     # Extension modules are imported late: their code is mapped from a file, never writable.
     "mmap": ((_none_of_bits(2, PROT_EXEC),), (_none_of_bits(2, PROT_WRITE), _none_of_bits(3, MAP_ANONYMOUS))),
 }

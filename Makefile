@@ -1,0 +1,43 @@
+# Every target first makes .venv and installs what is needed; once that is done it takes no time.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# Recordings that some tests compare with; without them these tests are skipped, with a reason.
+ifneq ($(wildcard ../shared/data),)
+export GENOPT_TEST_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: install demo test test-all lint bench clean
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml setup.cfg constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	touch $@
+
+# A policy for Pong gets better while one watches: blind search over the numbers in its source text.
+demo: $(INSTALLED)
+	$(BIN)/genopt run GenOpt/Atari-Pong-v0 --agent cma-es --set start=modular/parametric --set test_size=10 --edits 40
+
+test: $(INSTALLED)
+	$(BIN)/pytest -m "not slow"
+
+test-all: $(INSTALLED)
+	$(BIN)/pytest
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/pong_speed.py
+	$(BIN)/python benchmarks/meta_step.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

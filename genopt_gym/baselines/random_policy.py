@@ -1,0 +1,44 @@
+"""Score of the policy that knows nothing: uniformly random actions, on the test episodes.
+
+    python -m genopt_gym.baselines.random_policy GenOpt/Atari-Pong-v0 --episodes 20
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from genopt_gym.artifact import Artifact, Component
+from genopt_gym.envs.rollout import RolloutTask
+from genopt_gym.evaluation import Evaluator
+from genopt_gym.registration import TABLE
+from genopt_gym.task import TaskSpec
+
+POLICY = "import random\n\ndef policy(obs):\n    return random.randrange({actions})\n"
+
+
+def random_scores(task: str, episodes: int) -> list[float]:
+    """Returns of the uniform random policy on the first ``episodes`` test instances of ``task``."""
+    evaluator = Evaluator(TaskSpec(task, {"test_size": episodes}), splits=("test",))
+    if not isinstance(evaluator.task, RolloutTask):
+        raise ValueError(f"{task} has no actions to choose at random")
+    component = Component("policy", "policy(obs) -> int", "A uniformly random action.")
+    text = POLICY.format(actions=evaluator.task.action_count())
+    artifact = Artifact((component,), "def workflow(obs):\n    return policy(obs)\n", {"policy": text})
+    return [trial.score for trial in evaluator.evaluate(artifact, "test").trials]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    tasks = {row.id: row.task for row in TABLE}
+    parser.add_argument("id", choices=tasks)
+    parser.add_argument("--episodes", type=int, default=20)
+    arguments = parser.parse_args()
+    scores = np.array(random_scores(tasks[arguments.id], arguments.episodes))
+    error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else float("nan")
+    print(f"{arguments.id}: {scores.mean():.4g} +- {error:.2g} (standard error, {len(scores)} test episodes)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""``genopt``, the command line. A command's module is imported when it is called: the help stays quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genopt_gym.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Optimize programs by editing them: a step is one edit, and the evidence of its run comes back.",
+)
+
+
+@app.command("list")
+def list_command() -> None:
+    """Show every environment: id, family, starting artifacts, metric, solved score."""
+    from genopt_gym.cli.catalogue import show
+
+    show()
+
+
+@app.command("run")
+def run_command(
+    id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The environment, as in `genopt list`.")
+    ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The optimizer: random, hill-climbing, cma-es, scripted, or module:Class of your own.",
+        ),
+    ] = None,
+    edits: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Edits of the run; the id has a default.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A parameter of gym.make, as in --set start=modular/naive --set batch_size=4. "
+            "Values are JSON; what is not JSON is text. May be repeated.",
+        ),
+    ] = None,
+    agent_option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="A parameter of the agent, as in --agent-option sigma=0.5."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Run seeds 0 to N-1 and compare them.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Worker processes; one per core if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A new folder; a free name under runs/ if left out.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Go on with this interrupted run; takes only --workers."),
+    ] = None,
+) -> None:
+    """Run an optimizer on an environment, and keep everything it did in a folder.
+
+    Example: genopt run GenOpt/Control-CartPole-v0 --agent hill-climbing --set start=modular/parametric
+    """
+    from genopt_gym.cli.running import Request, run
+
+    if workers is not None:
+        os.environ["GENOPT_WORKERS"] = str(workers)
+    run(Request(id, agent, edits, set_ or [], agent_option or [], seed, seeds, out, resume))
+
+
+@app.command("play")
+def play_command(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run folder, of an ended or an interrupted run.")
+    ],
+    gif: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Where the film goes; RUN/best.gif if left out.")
+    ] = None,
+    episodes: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Test episodes to play; the film shows the first.")
+    ] = 1,
+) -> None:
+    """Play a run's best artifact on test episodes: print its scores, film it where the task has a screen."""
+    from genopt_gym.cli.playing import play
+
+    play(run, gif, episodes)
+
+
+def main() -> None:
+    """Entry point: bad input ends with one sentence and exit code 2, a task's own failure with 1."""
+    # Agents and tasks of one's own (module:Class) may lie in the folder one stands in.
+    sys.path.append(os.getcwd())
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    try:
+        app()
+    except UserError as error:
+        _fail(str(error), 2)
+    except Exception as error:
+        from genopt_gym.evaluation import EvaluationError
+
+        if not isinstance(error, EvaluationError):
+            raise
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"genopt: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    """Warnings in the same form as errors; Gymnasium colours its own and puts a word before."""
+    text = str(message).replace("\x1b[33m", "").replace("\x1b[0m", "").removeprefix("WARN: ")
+    print(f"genopt: note: {text}", file=sys.stderr)

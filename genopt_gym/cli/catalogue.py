@@ -1,0 +1,22 @@
+"""``genopt list``: the registration table, with each task's own facts. No environment is made."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from genopt_gym.cli.tables import number, print_table
+from genopt_gym.registration import TABLE
+from genopt_gym.task import TaskSpec
+
+
+def show() -> None:
+    rows = []
+    for row in TABLE:
+        task = TaskSpec(row.task, {}).load()
+        metric = task.metric
+        bounds = f"{number(metric.low)} .. {number(metric.high)}"
+        rows.append(
+            [row.id, task.family, "\n".join(task.starts()), metric.name, bounds, number(metric.solved)]
+        )
+    columns = ["id", "family", "starts", "metric", "low .. high", "solved"]
+    print_table(Console(), columns, rows, numbers_from=4)

@@ -1,0 +1,41 @@
+"""``genopt play``: a run's best artifact at play."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean
+
+from genopt_gym.cli.running import PLAN
+from genopt_gym.cli.tables import number
+from genopt_gym.errors import UserError
+from genopt_gym.evaluation import Evaluator
+from genopt_gym.film import has_screen, record, save_film
+from genopt_gym.run import read_best
+
+
+def play(run: Path, gif: Path | None, episodes: int) -> None:
+    if (run / PLAN).exists():
+        raise UserError(f"{run} holds a run per seed: name one of them, such as {run / 'seed0'}")
+    best, spec = read_best(run)
+    judge = Evaluator(spec, splits=("test",))
+    instances = judge.task.instances("test")
+    if episodes > len(instances):
+        raise UserError(f"this run has {len(instances)} test episodes, fewer than the {episodes} asked for")
+    if gif is not None and not has_screen(judge.task):
+        raise UserError(
+            f"{type(judge.task).__name__} has no screen, so there is nothing to film: leave out --gif"
+        )
+    trials = record(judge, best, instances[:episodes])
+    print(f"artifact {best.id}: {judge.task.metric.name}")
+    for trial in trials:
+        why = f"  {trial.failure}" if trial.failure else ""
+        print(f"{trial.instance!s:<9} score {number(trial.score):>7}  {trial.steps:>5} steps{why}")
+    if episodes > 1:
+        print(f"{'mean':<9} score {number(fmean(trial.score for trial in trials)):>7}")
+    path = gif or run / "best.gif"
+    if trials[0].failure is not None and has_screen(judge.task):
+        raise UserError("the artifact failed in the first episode, so there is nothing to film")
+    if save_film(path, judge.task, trials[0]):
+        print(f"film     {path}")
+    else:
+        print(f"{type(judge.task).__name__} has no screen to film")

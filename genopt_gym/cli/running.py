@@ -1,0 +1,178 @@
+"""``genopt run``: one learning loop or one per seed, begun or resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from genopt_gym.bootstrap import LEAST, bootstrap_interval
+from genopt_gym.cli.progress import progress
+from genopt_gym.cli.tables import number, print_table
+from genopt_gym.config import Config, read_run
+from genopt_gym.errors import UserError
+from genopt_gym.evaluation.pool import default_workers
+from genopt_gym.folder import check_unused, free_path, write_atomically
+from genopt_gym.run import Result, resume_run, start_run
+
+PLAN = "seeds.json"
+"""In a folder of several runs: what they have in common, and how many seeds there are."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command's arguments as they were typed."""
+
+    id: str | None
+    agent: str | None
+    edits: int | None
+    parameters: Sequence[str]
+    agent_options: Sequence[str]
+    seed: int | None
+    seeds: int | None
+    out: Path | None
+    resume: Path | None
+
+
+def run(request: Request) -> None:
+    try:
+        default_workers()
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    if request.resume is not None:
+        config, seeds = _resumed(request)
+        folder = request.resume
+    else:
+        config, seeds = _config(request), request.seeds
+        folder = request.out or free_path(Path("runs") / _name(config, seeds))
+        check_unused(folder)
+    # Now, so that wrong words leave no folder behind.
+    updates = config.check()
+    if seeds is not None:
+        _write_plan(folder, config, seeds)
+    console = Console()
+
+    def loop(config: Config, folder: Path) -> Result:
+        title = f"{config.id}  {config.agent}  seed {config.seed}"
+        with progress(console, title, updates) as on_step:
+            if (folder / "config.json").exists():
+                return resume_run(folder, on_step)
+            return start_run(config, folder, on_step)
+
+    try:
+        if seeds is None:
+            _show_result(loop(config, folder))
+        else:
+            _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, console)
+    except KeyboardInterrupt:
+        begun = any((folder / name).exists() for name in ("config.json", PLAN))
+        words = f"go on with: genopt run --resume {folder}" if begun else "nothing was begun"
+        print(f"\ngenopt: stopped; {words}", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+def _config(request: Request) -> Config:
+    if request.id is None:
+        raise UserError(
+            "name an environment (genopt list shows them), or a run to go on with by --resume FOLDER"
+        )
+    if request.agent is None:
+        raise UserError("name the optimizer with --agent, such as --agent hill-climbing")
+    if request.seed is not None and request.seeds is not None:
+        raise UserError("--seed is one run, --seeds N runs the seeds 0 to N-1: give one of the two")
+    return Config(
+        id=request.id,
+        agent=request.agent,
+        seed=request.seed or 0,
+        edits=request.edits,
+        parameters=_pairs("--set", request.parameters),
+        agent_options=_pairs("--agent-option", request.agent_options),
+    )
+
+
+def _pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
+    """``key=value`` words; a value is JSON where it can be read as JSON, else text."""
+    pairs = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not key or not equals:
+            raise UserError(f"{option} takes KEY=VALUE, got {word!r}")
+        try:
+            pairs[key] = json.loads(value)
+        except ValueError:
+            pairs[key] = value
+    return pairs
+
+
+def _name(config: Config, seeds: int | None) -> str:
+    """A folder's name: ``atari-pong-cma-es-seed0``."""
+    task = re.sub(r"-v\d+$", "", config.id.split("/")[-1])
+    words = f"{task}-{config.agent.split(':')[-1]}-" + (
+        f"seed{config.seed}" if seeds is None else f"{seeds}seeds"
+    )
+    return words.lower()
+
+
+def _resumed(request: Request) -> tuple[Config, int | None]:
+    assert request.resume is not None
+    for field in dataclasses.fields(request):
+        if field.name != "resume" and getattr(request, field.name) not in (None, []):
+            raise UserError(f"--resume takes everything from {request.resume}; only --workers may go with it")
+    plan = request.resume / PLAN
+    if not plan.exists():
+        return read_run(request.resume), None
+    try:
+        data = json.loads(plan.read_text(encoding="utf-8"))
+        return Config(**data["run"]), int(data["seeds"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{plan} cannot be read: {error!r}") from None
+
+
+def _write_plan(folder: Path, config: Config, seeds: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = {"run": vars(config), "seeds": seeds}
+    write_atomically(folder / PLAN, json.dumps(plan, indent=1).encode() + b"\n")
+
+
+def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, Path]]:
+    return [(dataclasses.replace(config, seed=seed), folder / f"seed{seed}") for seed in range(seeds)]
+
+
+def _show_result(result: Result) -> None:
+    print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
+    print(f"start  validation {number(result.start_score):>7}  test {number(result.start_test_score):>7}")
+    print(f"best   validation {number(result.validation_score):>7}  test {number(result.test_score):>7}")
+    print()
+    print(f"run    {result.folder}")
+    for what, name in (("curve", "curve.png"), ("best", "best.py"), ("film", "best.gif")):
+        if (result.folder / name).exists():
+            print(f"{what:<6} {result.folder / name}")
+
+
+def _show_seeds(results: Sequence[Result], folder: Path, console: Console) -> None:
+    """A table over the seeds, and how sure its means are."""
+    names = ("start_score", "validation_score", "start_test_score", "test_score")
+    columns = [[getattr(result, name) for result in results] for name in names]
+    rows = [[str(seed), *map(number, row)] for seed, row in enumerate(zip(*columns, strict=True))]
+    rows.append(["mean", *(number(sum(column) / len(column)) for column in columns)])
+    enough = len(results) >= LEAST
+    if enough:
+        intervals = [bootstrap_interval(column) for column in columns]
+        rows.append(["95%", *(f"{number(low)} .. {number(high)}" for low, high in intervals)])
+    print()
+    heads = ["seed", "start", "best validation", "start's test", "test"]
+    print_table(console, heads, rows, numbers_from=1)
+    count = f"{len(results)} seed{'s' if len(results) > 1 else ''}"
+    if enough:
+        print(f"95%: percentile bootstrap interval of the mean over {count}")
+    else:
+        print(f"{count}: too few for any conclusion; take at least {LEAST}")
+    print(f"\nruns   {folder}")

@@ -1,0 +1,44 @@
+"""Tables: drawn on a terminal, aligned plain text anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Rows = Sequence[Sequence[str]]
+
+
+def print_table(
+    console: Console, columns: Sequence[str], rows: Rows, *, numbers_from: int, title: str = ""
+) -> None:
+    """Print ``rows``; columns from ``numbers_from`` on are aligned right. A cell may have several lines."""
+    if console.is_terminal:
+        table = Table(title=title or None, title_justify="left", title_style="bold")
+        for place, column in enumerate(columns):
+            table.add_column(column, justify="right" if place >= numbers_from else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+        return
+    if title:
+        print(title)
+    flat = [[cell.replace("\n", ", ") for cell in row] for row in [columns, *rows]]
+    widths = [max(map(len, column)) for column in zip(*flat, strict=True)]
+    for row in flat:
+        cells = [
+            cell.rjust(width) if place >= numbers_from else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def number(value: float | None) -> str:
+    """A score as a person reads it.
+
+    >>> number(330.734375), number(-21.0), number(None)
+    ('330.73', '-21', '-')
+    """
+    return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,89 @@
+"""What a run is made of: environment, agent, seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+
+from genopt_gym.agents import Agent, make_agent
+from genopt_gym.env import OptimizationEnv
+from genopt_gym.errors import UserError
+from genopt_gym.folder import read_config
+
+ELSEWHERE = {
+    "task": "the id says which task it is",
+    "render_mode": "a run draws its own pictures",
+    "max_episode_steps": "the number of edits says it",
+}
+"""Keywords of ``gym.make`` that are no design choices of the loop."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a run is made of; the same configuration gives the same steps.
+
+    Attributes:
+        id: the environment.
+        agent: a name of ``genopt_gym.agents``.
+        seed: of ``reset`` and of the agent.
+        edits: updates of the run; ``None`` takes the id's own.
+        parameters: keyword arguments of ``gym.make``.
+        agent_options: keyword arguments of the agent.
+    """
+
+    id: str
+    agent: str
+    seed: int = 0
+    edits: int | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    agent_options: dict[str, Any] = field(default_factory=dict)
+
+    def make(self) -> gym.Env[Any, Any]:
+        """The environment.
+
+        Raises:
+            UserError: the id, a keyword or a value is wrong.
+        """
+        for name in self.parameters:
+            if name in ELSEWHERE:
+                raise UserError(f"{name} cannot be set for a run: {ELSEWHERE[name]}")
+        limit = {} if self.edits is None else {"max_episode_steps": self.edits}
+        try:
+            env = gym.make(self.id, disable_env_checker=True, **limit, **self.parameters)
+        except (gym.error.Error, TypeError, ValueError, ImportError) as error:
+            # Gymnasium adds to a TypeError where it comes from; the sentence is before that.
+            raise UserError(str(error).split(" was raised from the environment creator")[0]) from error
+        if not isinstance(env.unwrapped, OptimizationEnv):
+            raise UserError(f"{self.id} is an environment, but none whose steps are edits")
+        return env
+
+    def make_agent(self) -> Agent:
+        """The agent.
+
+        Raises:
+            UserError: the name, an option or its value is wrong.
+        """
+        try:
+            agent = make_agent(self.agent, self.agent_options)
+        except (ValueError, TypeError, OSError, ImportError, AttributeError) as error:
+            raise UserError(str(error)) from error
+        if not isinstance(agent, Agent):
+            raise UserError(f"{self.agent} is not an Agent")
+        return agent
+
+    def check(self) -> int | None:
+        """UserError if something is wrong; else how many edits the run has, ``None`` if it has no end."""
+        self.make_agent()
+        spec = self.make().spec
+        return None if spec is None else spec.max_episode_steps
+
+
+def read_run(path: Path) -> Config:
+    """The configuration of the run in a folder; UserError if there is none."""
+    try:
+        return Config(**read_config(path)["run"])
+    except (KeyError, TypeError) as error:
+        raise UserError(f"the configuration in {path} cannot be read: {error!r}") from None

@@ -1,0 +1,98 @@
+"""Small tasks with what the suite's own tasks lack: a text component, answers, a score to minimise, defects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import gymnasium as gym
+
+from genopt_gym.artifact import Component, Structure
+from genopt_gym.evidence import Instance, Recorder
+from genopt_gym.sandbox.host import Session
+from genopt_gym.task import Limits, Metric, Task
+
+
+class Guess(Task):
+    """Guess a digit, 7 for every instance with an odd index and 3 for the others; less distance is better."""
+
+    family = "Toy"
+    metric = Metric(
+        name="distance",
+        low=9,
+        high=0,
+        floor=5,
+        reference=1,
+        solved=0,
+        direction="minimize",
+        sources={"floor": "made up", "reference": "made up"},
+    )
+    structures = {
+        "plain": Structure(
+            components=(
+                Component("hint", "hint: str", "A text for the answerer.", kind="text"),
+                Component("guess", "guess(question, hint) -> int", "A digit."),
+            ),
+            workflow="def workflow(question):\n    return guess(question, hint)\n",
+            implementations={
+                "five": {"hint": "5", "guess": "def guess(question, hint):\n    return int(hint)\n"},
+                "nine": {"hint": "9", "guess": "def guess(question, hint):\n    return int(hint)\n"},
+            },
+        )
+    }
+    default_start = "plain/five"
+    goal = "Guess the digit."
+    strategy = "Hint: it depends on the question."
+    limits = Limits(call_seconds=1.0, cpu_seconds=10, answer_bytes=1 << 12)
+    block_size = 3
+
+    def answer(self, instance: Instance) -> str:
+        return "7" if instance.index % 2 else "3"
+
+    def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
+        questions = [f"Which digit belongs to {recorder.instance.index}?" for recorder in recorders]
+        replies = session.call(list(range(len(recorders))), [[question] for question in questions])
+        for recorder, question, reply in zip(recorders, questions, replies, strict=True):
+            if reply.failure is not None:
+                recorder.fail(reply.failure, question, reply.calls)
+                continue
+            score = self.distance(recorder.instance, reply.result)
+            recorder.step(question, reply.calls, reply.result, 0.0, session.reply_bytes)
+            recorder.finish(score, ended=True, metrics={"exact": float(score == 0)})
+
+    def distance(self, instance: Instance, guess: Any) -> float:
+        return float(min(9, abs(int(self.answer(instance)) - int(guess))))
+
+
+class StrictGuess(Guess):
+    """The same, but one failed trial costs the artifact."""
+
+    error_costs = "artifact"
+
+
+class WobblyGuess(Guess):
+    """The same, with a score that depends on how often it was asked."""
+
+    deterministic = False
+    asked: ClassVar[int] = 0
+
+    def distance(self, instance: Instance, guess: Any) -> float:
+        WobblyGuess.asked += 1
+        return float(WobblyGuess.asked % 9)
+
+
+class BrokenGuess(Guess):
+    """A task whose own code fails."""
+
+    def distance(self, instance: Instance, guess: Any) -> float:
+        raise LookupError("the task's own mistake")
+
+
+for task in (Guess, StrictGuess, WobblyGuess, BrokenGuess):
+    gym.register(
+        f"Toy/{task.__name__}-v0",
+        entry_point="genopt_gym.env:OptimizationEnv",
+        max_episode_steps=20,
+        nondeterministic=not task.deterministic,
+        kwargs={"task": f"tests.toys:{task.__name__}"},
+    )
