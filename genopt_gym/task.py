@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -80,6 +80,7 @@ class Limits:
         memory_mb: address space, beside what the preloaded libraries take.
         file_mb: size of any one file, the captured output included.
         answer_bytes: size of what one call returns.
+        llm_calls: calls of a granted model in one trial.
     """
 
     call_seconds: float = 2.0
@@ -87,6 +88,7 @@ class Limits:
     memory_mb: int = 1024
     file_mb: int = 16
     answer_bytes: int = 1 << 16
+    llm_calls: int = 20
 
 
 class TaskSpec(msgspec.Struct, frozen=True):
@@ -206,6 +208,10 @@ class Task(ABC):
             actions: all of them, those of ``instance.prefix`` too.
             moments: after how many actions there is a frame, in rising order.
         """
+        return None
+
+    def granted_llm(self) -> Callable[[str], str] | None:
+        """The model that artifacts may call as ``llm(prompt)``; it runs in the worker. None grants none."""
         return None
 
     @abstractmethod

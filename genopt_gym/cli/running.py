@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,7 +75,9 @@ def run(request: Request) -> None:
             _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, console)
     except KeyboardInterrupt:
         begun = any((folder / name).exists() for name in ("config.json", PLAN))
-        words = f"go on with: genopt run --resume {folder}" if begun else "nothing was begun"
+        words = (
+            f"go on with: genopt run --resume {shlex.quote(str(folder))}" if begun else "nothing was begun"
+        )
         print(f"\ngenopt: stopped; {words}", file=sys.stderr)
         raise typer.Exit(130) from None
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, Block
+from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, REFUSED, Block
 from genopt_gym.sandbox.line import Line, LineClosed
+from genopt_gym.sandbox.tier import ConfinementError, choose
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """What of the environment a worker gets, beside ``GENOPT_*``: no keys."""
@@ -56,9 +57,14 @@ class _Handle:
         self.line = Line(ours, MAX_MESSAGE)
 
     def close(self) -> None:
+        """End the worker: it clears its scratch folders away when its lifeline closes."""
         self.line.close()
         os.close(self._lifeline)
-        self.process.wait()
+        try:
+            self.process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 class WorkerPool:
@@ -89,6 +95,7 @@ class WorkerPool:
             self._close()
 
     def _run(self, blocks: Sequence[Block]) -> list[bytes]:
+        choose()  # Refused here, in words, rather than in a worker.
         results: dict[int, bytes] = {}
         waiting = list(range(len(blocks)))[::-1]
         tries = [0] * len(blocks)
@@ -117,6 +124,8 @@ class WorkerPool:
                         waiting.append(number)
                         idle.append(self._start())
                         continue
+                    if answer[:1] == REFUSED:
+                        raise ConfinementError(answer[1:].decode())
                     if answer[:1] == FAILED:
                         reason = answer[1:].decode()
                         raise EvaluationError(
@@ -140,7 +149,6 @@ class WorkerPool:
 
     def _forget(self, handle: _Handle) -> None:
         self._handles.remove(handle)
-        handle.process.kill()
         handle.close()
 
     def _close(self) -> None:

@@ -6,7 +6,9 @@ It is exec'd with its line as an open descriptor, and ends when that line closes
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
 import traceback
@@ -18,6 +20,8 @@ from genopt_gym.artifact import Program
 from genopt_gym.evidence import Instance, Recorder, Trial, View
 from genopt_gym.sandbox.host import Session, SessionDied, Zygote, ZygoteLost
 from genopt_gym.sandbox.line import Line, LineClosed
+from genopt_gym.sandbox.selftest import require_confinement
+from genopt_gym.sandbox.tier import ConfinementError, choose
 from genopt_gym.task import Task, TaskSpec
 
 MAX_MESSAGE = 1 << 31
@@ -39,14 +43,16 @@ class BlockResult(msgspec.Struct, frozen=True):
     seconds: float
 
 
-DONE, FAILED = b"\0", b"\1"
-"""First byte of an answer: a BlockResult follows, or the traceback of the task's own code."""
+DONE, FAILED, REFUSED = b"\0", b"\1", b"\2"
+"""First byte of an answer: what follows is a BlockResult, the traceback of the task's own code, or why artifact
+code cannot be confined here."""
 
 
 class Worker:
     """Keeps tasks and zygotes between blocks."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch_root: str) -> None:
+        self._scratch_root = scratch_root
         self._tasks: dict[bytes, Task] = {}
         self._zygotes: dict[str, Zygote] = {}
 
@@ -81,10 +87,14 @@ class Worker:
 
     def _run_together(self, task: Task, block: Block, recorders: Sequence[Recorder]) -> None:
         if task.profile not in self._zygotes:
-            self._zygotes[task.profile] = Zygote(task.profile)
+            tier = choose()
+            self._zygotes[task.profile] = Zygote(task.profile, tier, self._scratch_root)
+            require_confinement(self._zygotes[task.profile], tier)
         seeds = [task.seed(recorder.instance) for recorder in recorders]
         zygote = self._zygotes[task.profile]
-        with Session(zygote, block.program, seeds, task.limits, traced=block.view is not None) as session:
+        with Session(
+            zygote, block.program, seeds, task.limits, block.view is not None, task.granted_llm()
+        ) as session:
             task.run(session, recorders)
 
     def _task(self, spec: TaskSpec) -> Task:
@@ -94,26 +104,34 @@ class Worker:
         return self._tasks[key]
 
 
-def _end_with_parent(lifeline: int) -> None:
+def _end_with_parent(lifeline: int, scratch_root: str) -> None:
     """The lifeline is a pipe that nobody writes to: its end means that the main process is gone."""
     os.read(lifeline, 1)
+    shutil.rmtree(scratch_root, ignore_errors=True)
     os._exit(0)
 
 
 def main(line_fd: int, lifeline: int) -> None:
-    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+    scratch_root = tempfile.mkdtemp(prefix="genopt-")
+    threading.Thread(target=_end_with_parent, args=(lifeline, scratch_root), daemon=True).start()
     line = Line(socket.socket(fileno=line_fd), MAX_MESSAGE)
-    worker = Worker()
+    worker = Worker(scratch_root)
     decoder = msgspec.msgpack.Decoder(Block)
     while True:
         try:
             message = line.receive()
         except LineClosed:
-            return
+            break
         started = time.perf_counter()
         try:
             trials = worker.run(decoder.decode(message))
             answer = DONE + msgspec.msgpack.encode(BlockResult(trials, time.perf_counter() - started))
+        except ConfinementError as error:
+            answer = REFUSED + str(error).encode()
         except Exception:
             answer = FAILED + traceback.format_exc().encode()
-        line.send(answer)
+        try:
+            line.send(answer)
+        except LineClosed:
+            break
+    shutil.rmtree(scratch_root, ignore_errors=True)

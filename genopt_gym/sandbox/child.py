@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from genopt_gym.sandbox.line import Line, LineClosed
-from genopt_gym.sandbox.messages import CALLS_BYTES, Answer, Job, Problem
+from genopt_gym.sandbox.messages import ANSWERS, CALLS_BYTES, PROMPT, Answer, Job, Problem
 
 MESSAGE_CHARS = 500
+FORBIDDEN = "artifact code may use no network, processes or threads, and no files outside its scratch folder"
 CAPTURE_BYTES = 4096
 MAX_CALLS = 16
 """Traced calls of one inner step; later ones are left out."""
@@ -30,7 +31,8 @@ def serve(line: Line, progress: memoryview) -> None:
     """Answer calls until the line closes. ``progress`` is shared: trial in hand, and calls begun."""
     job = msgspec.msgpack.decode(line.receive(), type=Job)
     texts = {name: text for name, kind, text in job.components if kind == "python"}
-    trials = [Trial(job, seed) for seed in job.seeds]
+    llm = _model(line)
+    trials = [Trial(job, seed, llm) for seed in job.seeds]
     streams = RandomStreams() if any("random" in text for text in texts.values()) else None
     encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
     request_type = msgspec.msgpack.Decoder(tuple[list[int], list[list[Any]]])
@@ -56,14 +58,28 @@ def serve(line: Line, progress: memoryview) -> None:
             message = encoder.encode([_encodable(answer, encoder) for answer in answers])
         if len(message) > job.answer_bytes:
             message = encoder.encode([_fitting(answer, encoder, job.answer_bytes) for answer in answers])
-        line.send(message)
+        line.send(ANSWERS + message)
+
+
+def _model(line: Line) -> Callable[[str], str]:
+    """What artifacts know as ``llm``: a message to the worker, which decides and answers."""
+
+    def llm(prompt: str) -> str:
+        line.send(PROMPT + msgspec.msgpack.encode(str(prompt)))
+        reply, refusal = msgspec.msgpack.decode(line.receive(), type=tuple[str, str])
+        if refusal:
+            raise PermissionError(errno.EPERM, refusal)
+        return reply
+
+    return llm
 
 
 class Trial:
     """An artifact in a namespace of its own."""
 
-    def __init__(self, job: Job, seed: int) -> None:
+    def __init__(self, job: Job, seed: int, llm: Callable[[str], str]) -> None:
         self.seed = seed
+        self._llm = llm
         self.calls: list[tuple[str, list[Any], Any]] = []
         self._job = job
         self._workflow: Callable[..., Any] | None = None
@@ -78,7 +94,7 @@ class Trial:
         return Answer(workflow(*arguments), None, self.calls)
 
     def _load(self) -> Callable[..., Any]:
-        namespace: dict[str, Any] = {"__name__": "artifact", "__builtins__": builtins}
+        namespace: dict[str, Any] = {"__name__": "artifact", "__builtins__": builtins, "llm": self._llm}
         names = []
         for name, kind, text in self._job.components:
             names.append(name)
@@ -90,7 +106,7 @@ class Trial:
                 raise TypeError(f"the text of {name} leaves no function of that name")
             if self._job.traced:
                 namespace[name] = self._traced(name, namespace[name])
-        around = {"__builtins__": builtins} | {name: namespace[name] for name in names}
+        around = {"__builtins__": builtins, "llm": self._llm} | {name: namespace[name] for name in names}
         exec(_compiled(self._job.workflow, "<workflow>"), around)
         workflow: Callable[..., Any] = around["workflow"]
         self._inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
@@ -221,9 +237,21 @@ def _problem(exception: BaseException, texts: dict[str, str]) -> Problem:
     source = lines[line - 1].strip()[:200] if line and line <= len(lines) else ""
     source = source.encode("utf-8", "backslashreplace").decode()
     if issubclass(kind, MemoryError):
-        return Problem("out_of_memory", "MemoryError", "the memory limit was reached", component, line, source)
+        return Problem(
+            "out_of_memory", "MemoryError", "the memory limit was reached", component, line, source
+        )
+    if _was_denied(exception):
+        message = f"{message}; {FORBIDDEN}"
+        return Problem("forbidden", kind.__name__, message, component, line, source)
     name = str(getattr(kind, "__name__", "Exception"))[:100].encode("utf-8", "backslashreplace").decode()
     return Problem("runtime_error", name, message, component, line, source)
+
+
+def _was_denied(exception: BaseException) -> bool:
+    """Whether this is how a denied system call shows."""
+    if type(exception) is RuntimeError:
+        return "can't start new thread" in str(exception)
+    return isinstance(exception, OSError) and exception.errno in (errno.EPERM, errno.EACCES)
 
 
 def _last_frame(traceback: TracebackType | None) -> tuple[str | None, int | None]:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,10 +22,14 @@ import msgspec
 from genopt_gym.artifact import Program
 from genopt_gym.evidence import Call, Failure
 from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_receive_timeout
-from genopt_gym.sandbox.messages import CALLS_BYTES, Answer, Exit, ForkOrder, Job, ReapOrder
+from genopt_gym.sandbox.confine import Tier
+from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, ForkOrder, Job, ReapOrder
+from genopt_gym.sandbox.tier import ConfinementError
 from genopt_gym.task import Limits
 
 OUTPUT_TAIL = 500
+CONFINEMENT_SECONDS = 30.0
+"""How long a fork may take to confine itself on a busy machine; it needs less than a thousandth of a second."""
 
 # The zygote imports this package's sandbox modules without running genopt_gym/__init__.py, which needs Gymnasium.
 BOOTSTRAP = """\
@@ -34,7 +38,7 @@ package = types.ModuleType("genopt_gym")
 package.__path__ = [sys.argv[1]]
 sys.modules["genopt_gym"] = package
 from genopt_gym.sandbox.zygote import main
-main(int(sys.argv[2]), sys.argv[3])
+main(int(sys.argv[2]), *sys.argv[3:])
 """
 
 
@@ -70,10 +74,11 @@ class Reply:
 class Zygote:
     """A preloaded process that forks confined children."""
 
-    def __init__(self, profile: str) -> None:
+    def __init__(self, profile: str, tier: Tier, scratch_root: str) -> None:
+        self.scratch_root = scratch_root
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         root = str(Path(__file__).parents[1])
-        command = [sys.executable, "-s", "-P", "-c", BOOTSTRAP, root, str(theirs.fileno()), profile]
+        words = [root, str(theirs.fileno()), profile, tier, scratch_root]
         environment = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
@@ -82,9 +87,14 @@ class Zygote:
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
+            "JOBLIB_MULTIPROCESSING": "0",
         }
         self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, cwd="/"
+            [sys.executable, "-s", "-P", "-c", BOOTSTRAP, *words],
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            cwd="/",
         )
         theirs.close()
 
@@ -123,15 +133,24 @@ class Session:
         seeds: one per trial; the position is the trial's slot.
         limits: what the child may use.
         traced: whether component calls are reported.
+        llm: the model that artifacts may call, if any; it runs here, on the trusted side.
     """
 
     def __init__(
-        self, zygote: Zygote, program: Program, seeds: Sequence[int], limits: Limits, traced: bool
+        self,
+        zygote: Zygote,
+        program: Program,
+        seeds: Sequence[int],
+        limits: Limits,
+        traced: bool,
+        llm: Callable[[str], str] | None = None,
     ) -> None:
         self._zygote = zygote
         self._limits = limits
         self._trials = len(seeds)
-        self._scratch = tempfile.mkdtemp(prefix="genopt-")
+        self._llm = llm
+        self._prompts: dict[int, int] = {}
+        self._scratch = tempfile.mkdtemp(dir=zygote.scratch_root)
         self._output = os.memfd_create("output", os.MFD_CLOEXEC)
         progress = os.memfd_create("progress", os.MFD_CLOEXEC)
         os.ftruncate(progress, 16)
@@ -149,9 +168,10 @@ class Session:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(list[Answer])
         job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes)
-        self._send(self._encoder.encode(job))
         self.reply_bytes = 0
         """Size of the last reply."""
+        self._await_confinement()
+        self._send(self._encoder.encode(job))
 
     def call(self, slots: Sequence[int], arguments: Sequence[Sequence[Any]]) -> list[Reply]:
         """Call the workflow of each slot with its arguments.
@@ -161,13 +181,18 @@ class Session:
         """
         self._send(self._encoder.encode((slots, arguments)))
         message = self._receive()
+        while message.startswith(PROMPT):
+            self._answer_prompt(message[1:])
+            message = self._receive()
         self.reply_bytes = len(message)
         try:
-            answers = self._decoder.decode(message)
+            answers = self._decoder.decode(memoryview(message)[1:])
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise self._died("crashed", "ProtocolViolation", f"its message cannot be read: {error}") from None
         if len(answers) != len(slots):
-            raise self._died("crashed", "ProtocolViolation", "it answered another number of calls than it got")
+            raise self._died(
+                "crashed", "ProtocolViolation", "it answered another number of calls than it got"
+            )
         return [
             Reply(
                 answer.result,
@@ -197,8 +222,42 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
+    ) -> None:
         self.close()
+
+    def _await_confinement(self) -> None:
+        ready, deadline = b"", time.monotonic() + CONFINEMENT_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                ready = self._line.receive()
+                break
+            except BlockingIOError:
+                continue
+            except LineClosed:
+                break
+        if ready != READY:
+            tail = self._output_tail()
+            self.close()
+            raise ConfinementError(f"a process for artifact code could not be confined: {tail or 'it ended'}")
+
+    def _answer_prompt(self, message: bytes) -> None:
+        """Pass a prompt of the artifact's to the granted model, or refuse it."""
+        slot, reply, refusal = self._slot(), "", ""
+        self._prompts[slot] = self._prompts.get(slot, 0) + 1
+        if self._llm is None:
+            refusal = "this task grants no model"
+        elif self._prompts[slot] > self._limits.llm_calls:
+            refusal = f"a trial may call the model {self._limits.llm_calls} times"
+        else:
+            try:
+                reply = self._llm(msgspec.msgpack.decode(message, type=str))
+            except msgspec.MsgspecError as error:
+                raise self._died(
+                    "crashed", "ProtocolViolation", f"its prompt cannot be read: {error}"
+                ) from None
+        self._send(self._encoder.encode((reply, refusal)))
 
     def _send(self, message: bytes) -> None:
         try:
@@ -244,6 +303,9 @@ class Session:
         if ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and out_of_time):
             message = f"the trials used more than the {self._limits.cpu_seconds} s of processor time allowed"
             return SessionDied(Failure("timeout", "CpuLimit", message, output=tail), slot)
+        if ended_by == signal.SIGSYS:
+            message = "it made a system call of another architecture, which is not allowed"
+            return SessionDied(Failure("forbidden", "ForbiddenCall", message, output=tail), slot)
         if ended_by is not None:
             message = f"the process was ended by {signal.Signals(ended_by).name}"
         else:

@@ -48,7 +48,9 @@ class Line:
             if len(buffer) >= HEADER:
                 length = int.from_bytes(buffer[:HEADER], "little")
                 if length > self.max_bytes:
-                    raise LineViolation(f"a message of {length:,} bytes is over the limit of {self.max_bytes:,}")
+                    raise LineViolation(
+                        f"a message of {length:,} bytes is over the limit of {self.max_bytes:,}"
+                    )
                 if len(buffer) >= HEADER + length:
                     message = bytes(memoryview(buffer)[HEADER : HEADER + length])
                     del buffer[: HEADER + length]

@@ -7,6 +7,12 @@ from typing import Any
 import msgspec
 
 
+READY = b"ready"
+"""A child's first message: it is confined, and no artifact code has run in it."""
+
+ANSWERS, PROMPT = b"A", b"L"
+"""First byte of a child's later messages: the answers to a call, or a prompt for the granted model."""
+
 CALLS_BYTES = 1 << 18
 """What the traced calls of one answer may weigh; more of them are left out."""
 

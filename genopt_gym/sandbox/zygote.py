@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import importlib.util
 import mmap
 import os
 import resource
@@ -18,27 +19,37 @@ import sys
 
 import msgspec
 
+from genopt_gym.sandbox import confine
 from genopt_gym.sandbox.child import serve
+from genopt_gym.sandbox.confine import Tier
 from genopt_gym.sandbox.line import Line
-from genopt_gym.sandbox.messages import Exit, ForkOrder, ReapOrder
+from genopt_gym.sandbox.messages import READY, Exit, ForkOrder, ReapOrder
 
-PRELOADS = {"bare": (), "numpy": ("numpy",)}
-"""What each profile's artifacts may import at no cost."""
-
-ALWAYS = ("math", "random", "collections", "itertools", "functools", "heapq", "bisect", "statistics", "re", "json")
+ALWAYS = (
+    "math",
+    "random",
+    "collections",
+    "itertools",
+    "functools",
+    "heapq",
+    "bisect",
+    "statistics",
+    "re",
+    "json",
+)
 PR_SET_PDEATHSIG = 1
 LINE_FD, PROGRESS_FD = 3, 4
 
 
-def main(control_fd: int, profile: str) -> None:
-    """Preload, then obey until the control socket closes."""
-    for name in (*ALWAYS, *PRELOADS[profile]):
-        importlib.import_module(name)
+def main(control_fd: int, profile: str, tier: Tier, scratch_root: str) -> None:
+    """Preload, take the first layer of confinement, then obey until the control socket closes."""
+    _preload(profile)
     libc = ctypes.CDLL(None)
     control = socket.socket(fileno=control_fd)
     with open("/proc/self/statm") as statm:
         own_bytes = int(statm.read().split()[0]) * resource.getpagesize()
     decoder = msgspec.msgpack.Decoder(ForkOrder | ReapOrder)
+    prepared = confine.prepare(tier, confine.readable_paths(profile), scratch_root)
     gc.collect()
     gc.freeze()
     while True:
@@ -51,7 +62,7 @@ def main(control_fd: int, profile: str) -> None:
             continue
         pid = os.fork()
         if pid == 0:
-            _become_child(order, descriptors, own_bytes, libc)
+            _become_child(order, descriptors, own_bytes, libc, prepared)
         pidfd = os.pidfd_open(pid)
         socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
         for descriptor in (*descriptors, pidfd):
@@ -67,8 +78,19 @@ def _reap(pid: int) -> Exit:
     return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
-def _become_child(order: ForkOrder, descriptors: list[int], own_bytes: int, libc: ctypes.CDLL) -> None:
-    """In the fork: take the descriptors, take the limits, serve, and end without a trace."""
+def _preload(profile: str) -> None:
+    for name in (*ALWAYS, *confine.PROFILES[profile]):
+        if importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+    if "sklearn" in sys.modules:
+        # It looks for thread pools at its first use, in places that a confined child cannot see.
+        importlib.import_module("sklearn.utils.parallel")._get_threadpool_controller()
+
+
+def _become_child(
+    order: ForkOrder, descriptors: list[int], own_bytes: int, libc: ctypes.CDLL, prepared: confine.Prepared
+) -> None:
+    """In the fork: take the descriptors and the limits, give up all else, serve, and end without a trace."""
     code = 1
     try:
         os.setsid()
@@ -87,8 +109,10 @@ def _become_child(order: ForkOrder, descriptors: list[int], own_bytes: int, libc
         _limit(order, own_bytes)
         for name in [name for name in sys.modules if name.partition(".")[0] == "genopt_gym"]:
             del sys.modules[name]
-        sock = socket.socket(fileno=LINE_FD)
-        serve(Line(sock, max_bytes=1 << 31), progress)
+        line = Line(socket.socket(fileno=LINE_FD), max_bytes=1 << 31)
+        prepared.apply(order.scratch)
+        line.send(READY)
+        serve(line, progress)
         code = 0
     finally:
         os._exit(code)
