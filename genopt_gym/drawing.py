@@ -39,7 +39,8 @@ def as_image(history: History, metric: Metric, frame: NDArray[np.uint8] | None) 
         axes[1].imshow(frame)
         axes[1].set_axis_off()
     canvas.draw()
-    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(np.asarray(pixels)[..., :3])
 
 
 def save_curve(path: Path, history: History, metric: Metric, title: str) -> None:
@@ -76,9 +77,7 @@ def _draw_curve(axes: Axes, history: History, metric: Metric) -> None:
     axes.axhline(metric.floor, linestyle=":", color="#888888", linewidth=1)
     axes.axhline(metric.reference, linestyle="--", color="#2563eb", linewidth=1)
     for value, name in ((metric.floor, "floor"), (metric.reference, "reference")):
-        axes.annotate(
-            name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8
-        )
+        axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
     low, high = metric.bounds
     margin = (high - low) * 0.04
     axes.set_ylim(low - margin, high + margin)

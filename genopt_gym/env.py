@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -73,7 +73,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     ('ok', True)
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}
+    metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
@@ -159,7 +159,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         observation = self._observe(verdict, previous)
         return observation, reward, terminated, spent is not None, self._info(verdict, spent)
 
-    def render(self) -> str | NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> str | NDArray[np.uint8] | None:
         if self.render_mode == "ansi":
             return drawing.as_text(self.history, self.task.metric)
         if self.render_mode == "rgb_array":

@@ -140,6 +140,9 @@ class View(msgspec.Struct, frozen=True):
 
 TRACE_BYTES = 8 << 20
 """What one trial's events may weigh; an artifact that returns more is traced no further."""
+CONTAINERS = (list, dict, tuple)
+MAX_DEPTH = 32
+"""How deeply a traced value may be nested: to encode, compare or print a deeper one could end in a RecursionError."""
 
 
 class Recorder:
@@ -167,7 +170,8 @@ class Recorder:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
         if self.tracing:
             start = len(self.instance.prefix)
-            self._events.append(Event(start + self.steps, observation, calls, action, reward))
+            shown = [call for call in calls if not _is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
+            self._events.append(Event(start + self.steps, observation, shown, action, reward))
             self._weight += weight
             if self._weight > TRACE_BYTES:
                 self.tracing = False
@@ -204,3 +208,9 @@ class Recorder:
         self.trial = msgspec.structs.replace(
             self.trial, failure=failure, window_score=self.failed_score, ended=True, actions=()
         )
+
+
+def _is_nested_deeper(container: Any, levels: int) -> bool:
+    """Whether there are containers within this one on more than so many levels."""
+    inside = (*container, *container.values()) if type(container) is dict else container
+    return any(type(value) in CONTAINERS and (levels == 0 or _is_nested_deeper(value, levels - 1)) for value in inside)

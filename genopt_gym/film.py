@@ -65,7 +65,5 @@ def save_film(path: Path, task: Task, trial: Trial) -> bool:
     first, *rest = [image.resize(size, Image.Resampling.NEAREST) for image in small]
     durations = [FRAME_MS] * len(rest) + [LAST_FRAME_MS]
     path.parent.mkdir(parents=True, exist_ok=True)
-    first.save(
-        path, format="GIF", save_all=True, append_images=rest, duration=durations, loop=0, optimize=False
-    )
+    first.save(path, format="GIF", save_all=True, append_images=rest, duration=durations, loop=0, optimize=False)
     return True

@@ -52,9 +52,7 @@ def read_journal(path: Path) -> tuple[list[dict[str, Any]], int]:
             row = None
         if not isinstance(row, dict):
             if end < len(data):
-                raise UserError(
-                    f"line {number} of {path} is damaged; restore it, or start the run in a new folder"
-                )
+                raise UserError(f"line {number} of {path} is damaged; restore it, or start the run in a new folder")
             break
         rows.append(row)
         good = end
@@ -168,9 +166,7 @@ def check_unused(path: Path) -> None:
     """UserError unless a new run can begin in ``path``."""
     blank = path.is_dir() and {entry.name for entry in path.iterdir()} <= BLANK
     if path.exists() and not (blank and not read_journal(path / "steps.jsonl")[0]):
-        raise UserError(
-            f"{path} already exists; resume it with --resume {path}, or choose another folder with --out"
-        )
+        raise UserError(f"{path} already exists; resume it with --resume {path}, or choose another folder with --out")
 
 
 def free_path(path: Path) -> Path:

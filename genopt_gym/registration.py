@@ -17,6 +17,7 @@ class Row(NamedTuple):
 
 TABLE = (
     Row("GenOpt/Control-CartPole-v0", "genopt_gym.envs.control:CartPole", 20),
+    Row("GenOpt/Atari-Pong-v0", "genopt_gym.envs.atari.pong:Pong", 20),
 )
 
 

@@ -209,9 +209,7 @@ def _finish(config: Config, env: OptimizationEnv, folder: RunFolder, ended_by: s
     title = f"{config.id}, {config.agent}, seed {config.seed}"
     drawing.save_curve(folder.path / "curve.png", env.history, env.task.metric, title)
     if has_screen(judge.task):
-        save_film(
-            folder.path / "best.gif", judge.task, record(judge, best, judge.task.instances("test")[:1])[0]
-        )
+        save_film(folder.path / "best.gif", judge.task, record(judge, best, judge.task.instances("test")[:1])[0])
     return result
 
 

@@ -123,10 +123,7 @@ def test_set_takes_json_or_text(genopt: Genopt) -> None:
 
 def test_an_agent_of_ones_own_is_found_where_one_stands(genopt: Genopt) -> None:
     Path("idle_agent.py").write_text(
-        "from genopt_gym.agents import Agent\n"
-        "class Idle(Agent):\n"
-        "    def act(self, observation):\n"
-        "        return {}\n"
+        "from genopt_gym.agents import Agent\nclass Idle(Agent):\n    def act(self, observation):\n        return {}\n"
     )
     ended = genopt("run", CARTPOLE, "--agent", "idle_agent:Idle", *SMALL)
     assert ended.code == 0, ended.err
@@ -152,9 +149,7 @@ def test_an_agent_of_ones_own_is_found_where_one_stands(genopt: Genopt) -> None:
         (["dance"], "No such command"),
     ],
 )
-def test_bad_input_ends_with_a_sentence_and_writes_nothing(
-    genopt: Genopt, arguments: list[str], words: str
-) -> None:
+def test_bad_input_ends_with_a_sentence_and_writes_nothing(genopt: Genopt, arguments: list[str], words: str) -> None:
     ended = genopt(*arguments)
     assert ended.code == 2
     assert words in ended.err

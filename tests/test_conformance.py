@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from genopt_gym.agents import AGENTS
 from genopt_gym.registration import TABLE
@@ -24,8 +24,6 @@ AGENT_FACTS: dict[str, dict[str, Any]] = {
 """By name, what the suite has to know of an agent."""
 
 
-
-
 class TestOneStepTaskWithTextAndMinimisedScore(TaskConformance):
     """A task from outside the package: one call a trial, a text component, a score to minimise."""
 
@@ -39,7 +37,7 @@ class TestNondeterministicTask(TaskConformance):
 class TestAgentsOnMinimisedScore(AgentConformance):
     agent = "hill-climbing"
     id = "tests.toys:Toy/Guess-v0"
-    parameters = {"start": "plain/nine"}
+    parameters: ClassVar[dict[str, Any]] = {"start": "plain/nine"}
 
 
 def _class_name(name: str) -> str:

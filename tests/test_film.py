@@ -70,9 +70,7 @@ def test_no_screen_no_film(tmp_path: Path) -> None:
 
 
 def test_a_failed_game_is_not_filmed(evaluator: Evaluator, tmp_path: Path) -> None:
-    broken = Pong.starting_artifact("modular/stub").edited(
-        {"select_action": "def select_action(*_):\n    return 99\n"}
-    )
+    broken = Pong.starting_artifact("modular/stub").edited({"select_action": "def select_action(*_):\n    return 99\n"})
     played = record(evaluator, broken, evaluator.task.instances("test")[:1])[0]
     assert played.failure is not None
     assert not save_film(tmp_path / "film.gif", evaluator.task, played)

@@ -55,9 +55,7 @@ def test_ctrl_c_stops_cleanly_and_tells_how_to_go_on(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     edits = ["--set", "validation_size=64", "--set", "test_size=4", "--edits", "12"]
     with adopted() as alive:
-        process = subprocess.Popen(
-            [*COMMAND, *RUN, *edits, "--out", "run"], stderr=subprocess.PIPE, text=True
-        )
+        process = subprocess.Popen([*COMMAND, *RUN, *edits, "--out", "run"], stderr=subprocess.PIPE, text=True)
         steps = Path("run", "steps.jsonl")
         assert wait_until(lambda: steps.exists() and steps.read_bytes().count(b"\n") > 2)
         process.send_signal(signal.SIGINT)

@@ -69,9 +69,7 @@ def test_the_best_of_a_run_is_what_its_result_names(unbroken: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["steps.jsonl", "evaluations.bin", "both"])
-def test_resuming_after_a_cut_at_any_byte_gives_the_unbroken_run(
-    unbroken: Path, tmp_path: Path, name: str
-) -> None:
+def test_resuming_after_a_cut_at_any_byte_gives_the_unbroken_run(unbroken: Path, tmp_path: Path, name: str) -> None:
     rng = random.Random(name)
     names = ["steps.jsonl", "evaluations.bin"] if name == "both" else [name]
     sizes = {n: (unbroken / n).stat().st_size for n in names}
@@ -147,9 +145,7 @@ def test_a_folder_that_holds_something_is_refused(unbroken: Path, tmp_path: Path
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_a_run_killed_before_its_configuration_was_written_can_begin_again(
-    unbroken: Path, tmp_path: Path
-) -> None:
+def test_a_run_killed_before_its_configuration_was_written_can_begin_again(unbroken: Path, tmp_path: Path) -> None:
     RunFolder(tmp_path / "run").close()
     with pytest.raises(UserError, match="not a run folder"):
         resume_run(tmp_path / "run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -27,7 +28,7 @@ class Guess(Task):
         direction="minimize",
         sources={"floor": "made up", "reference": "made up"},
     )
-    structures = {
+    structures: ClassVar[dict[str, Structure]] = {
         "plain": Structure(
             components=(
                 Component("hint", "hint: str", "A text for the answerer.", kind="text"),
@@ -86,6 +87,13 @@ class BrokenGuess(Guess):
 
     def distance(self, instance: Instance, guess: Any) -> float:
         raise LookupError("the task's own mistake")
+
+
+class Deadly(Guess):
+    """A task whose own code takes its worker down."""
+
+    def distance(self, instance: Instance, guess: Any) -> float:
+        os._exit(1)
 
 
 for task in (Guess, StrictGuess, WobblyGuess, BrokenGuess):

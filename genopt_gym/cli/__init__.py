@@ -21,6 +21,15 @@ app = typer.Typer(
 )
 
 
+Confinement = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIER",
+        help="strong, seccomp or weak; the best this machine has if left out, but never weak by itself.",
+    ),
+]
+
+
 @app.command("list")
 def list_command() -> None:
     """Show every environment: id, family, starting artifacts, metric, solved score."""
@@ -31,9 +40,7 @@ def list_command() -> None:
 
 @app.command("run")
 def run_command(
-    id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="The environment, as in `genopt list`.")
-    ] = None,
+    id: Annotated[str | None, typer.Argument(metavar="ID", help="The environment, as in `genopt list`.")] = None,
     agent: Annotated[
         str | None,
         typer.Option(
@@ -57,12 +64,8 @@ def run_command(
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="A parameter of the agent, as in --agent-option sigma=0.5."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Run seeds 0 to N-1 and compare them.")
-    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, metavar="N", help="Run seeds 0 to N-1 and compare them.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Worker processes; one per core if left out.")
     ] = None,
@@ -73,6 +76,7 @@ def run_command(
         Path | None,
         typer.Option(metavar="FOLDER", help="Go on with this interrupted run; takes only --workers."),
     ] = None,
+    confinement: Confinement = None,
 ) -> None:
     """Run an optimizer on an environment, and keep everything it did in a folder.
 
@@ -80,6 +84,7 @@ def run_command(
     """
     from genopt_gym.cli.running import Request, run
 
+    _choose(confinement)
     if workers is not None:
         os.environ["GENOPT_WORKERS"] = str(workers)
     run(Request(id, agent, edits, set_ or [], agent_option or [], seed, seeds, out, resume))
@@ -87,20 +92,34 @@ def run_command(
 
 @app.command("play")
 def play_command(
-    run: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run folder, of an ended or an interrupted run.")
-    ],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, of an ended or an interrupted run.")],
     gif: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Where the film goes; RUN/best.gif if left out.")
     ] = None,
     episodes: Annotated[
         int, typer.Option(min=1, metavar="N", help="Test episodes to play; the film shows the first.")
     ] = 1,
+    confinement: Confinement = None,
 ) -> None:
     """Play a run's best artifact on test episodes: print its scores, film it where the task has a screen."""
+    _choose(confinement)
     from genopt_gym.cli.playing import play
 
     play(run, gif, episodes)
+
+
+@app.command("doctor")
+def doctor_command(confinement: Confinement = None) -> None:
+    """Show how artifact code is confined on this machine, see that it holds, and say what it leaves open."""
+    from genopt_gym.cli.doctor import doctor
+
+    _choose(confinement)
+    doctor()
+
+
+def _choose(confinement: str | None) -> None:
+    if confinement is not None:
+        os.environ["GENOPT_CONFINEMENT"] = confinement
 
 
 def main() -> None:

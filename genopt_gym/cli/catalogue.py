@@ -15,8 +15,6 @@ def show() -> None:
         task = TaskSpec(row.task, {}).load()
         metric = task.metric
         bounds = f"{number(metric.low)} .. {number(metric.high)}"
-        rows.append(
-            [row.id, task.family, "\n".join(task.starts()), metric.name, bounds, number(metric.solved)]
-        )
+        rows.append([row.id, task.family, "\n".join(task.starts()), metric.name, bounds, number(metric.solved)])
     columns = ["id", "family", "starts", "metric", "low .. high", "solved"]
     print_table(Console(), columns, rows, numbers_from=4)

@@ -22,9 +22,7 @@ def play(run: Path, gif: Path | None, episodes: int) -> None:
     if episodes > len(instances):
         raise UserError(f"this run has {len(instances)} test episodes, fewer than the {episodes} asked for")
     if gif is not None and not has_screen(judge.task):
-        raise UserError(
-            f"{type(judge.task).__name__} has no screen, so there is nothing to film: leave out --gif"
-        )
+        raise UserError(f"{type(judge.task).__name__} has no screen, so there is nothing to film: leave out --gif")
     trials = record(judge, best, instances[:episodes])
     print(f"artifact {best.id}: {judge.task.metric.name}")
     for trial in trials:

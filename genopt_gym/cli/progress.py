@@ -82,7 +82,5 @@ def _cells(row: dict[str, Any], cost: dict[str, Any]) -> list[str]:
 
 def _print_line(row: dict[str, Any], cost: dict[str, Any]) -> None:
     step, outcome, score, best, trials, seconds = _cells(row, cost)
-    words = (
-        f"step {step:>3}  {outcome:<15}  score {score:>7}  best {best:>7}  trials {trials:>5}  {seconds:>7} s"
-    )
+    words = f"step {step:>3}  {outcome:<15}  score {score:>7}  best {best:>7}  trials {trials:>5}  {seconds:>7} s"
     print(words, flush=True)

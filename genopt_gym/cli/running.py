@@ -75,18 +75,14 @@ def run(request: Request) -> None:
             _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, console)
     except KeyboardInterrupt:
         begun = any((folder / name).exists() for name in ("config.json", PLAN))
-        words = (
-            f"go on with: genopt run --resume {shlex.quote(str(folder))}" if begun else "nothing was begun"
-        )
+        words = f"go on with: genopt run --resume {shlex.quote(str(folder))}" if begun else "nothing was begun"
         print(f"\ngenopt: stopped; {words}", file=sys.stderr)
         raise typer.Exit(130) from None
 
 
 def _config(request: Request) -> Config:
     if request.id is None:
-        raise UserError(
-            "name an environment (genopt list shows them), or a run to go on with by --resume FOLDER"
-        )
+        raise UserError("name an environment (genopt list shows them), or a run to go on with by --resume FOLDER")
     if request.agent is None:
         raise UserError("name the optimizer with --agent, such as --agent hill-climbing")
     if request.seed is not None and request.seeds is not None:
@@ -118,9 +114,7 @@ def _pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
 def _name(config: Config, seeds: int | None) -> str:
     """A folder's name: ``atari-pong-cma-es-seed0``."""
     task = re.sub(r"-v\d+$", "", config.id.split("/")[-1])
-    words = f"{task}-{config.agent.split(':')[-1]}-" + (
-        f"seed{config.seed}" if seeds is None else f"{seeds}seeds"
-    )
+    words = f"{task}-{config.agent.split(':')[-1]}-" + (f"seed{config.seed}" if seeds is None else f"{seeds}seeds")
     return words.lower()
 
 

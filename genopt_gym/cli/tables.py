@@ -11,9 +11,7 @@ from rich.text import Text
 Rows = Sequence[Sequence[str]]
 
 
-def print_table(
-    console: Console, columns: Sequence[str], rows: Rows, *, numbers_from: int, title: str = ""
-) -> None:
+def print_table(console: Console, columns: Sequence[str], rows: Rows, *, numbers_from: int, title: str = "") -> None:
     """Print ``rows``; columns from ``numbers_from`` on are aligned right. A cell may have several lines."""
     if console.is_terminal:
         table = Table(title=title or None, title_justify="left", title_style="bold")

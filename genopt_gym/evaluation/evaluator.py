@@ -75,9 +75,7 @@ class Evaluator:
         self._repeats: dict[str, int] = {}
         self._charged: set[str] = set()
 
-    def evaluate(
-        self, artifact: Artifact, what: str | Sequence[Instance], view: View | None = None
-    ) -> Evaluation:
+    def evaluate(self, artifact: Artifact, what: str | Sequence[Instance], view: View | None = None) -> Evaluation:
         """Evaluate on a split, by name, or on given instances.
 
         Raises:
@@ -85,12 +83,15 @@ class Evaluator:
             BudgetSpent: the budget does not allow it; nothing was run.
             EvaluationError: the task's own code failed.
         """
-        instances = self.task.instances(what) if isinstance(what, str) else what
-        return self.evaluate_batches(artifact, [Batch(instances, view)])[0]
+        if isinstance(what, str):
+            self._check_split(what)
+            what = self.task.instances(what)
+        return self.evaluate_batches(artifact, [Batch(what, view)])[0]
 
     def evaluate_batches(self, artifact: Artifact, batches: Sequence[Batch]) -> list[Evaluation]:
         """Evaluate several batches at once, so that their blocks share the workers."""
-        self._check_splits(batches)
+        for split in {instance.split for batch in batches for instance in batch.instances}:
+            self._check_split(split)
         blocks = [block for batch in batches for block in self._blocks(artifact, batch)]
         results = iter(self._results(blocks))
         evaluations = []
@@ -107,18 +108,17 @@ class Evaluator:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"store": MemoryStore()}
 
-    def _check_splits(self, batches: Sequence[Batch]) -> None:
-        for split in {instance.split for batch in batches for instance in batch.instances}:
-            if split not in SPLITS:
-                raise ValueError(f"no split {split!r}; there are {', '.join(SPLITS)}")
-            if split not in self.splits:
-                raise ValueError(f"the {split} split is hidden from this evaluator")
+    def _check_split(self, split: str) -> None:
+        if split not in SPLITS:
+            raise ValueError(f"no split {split!r}; there are {', '.join(SPLITS)}")
+        if split not in self.splits:
+            raise ValueError(f"the {split} split is hidden from this evaluator")
 
     def _blocks(self, artifact: Artifact, batch: Batch) -> list[Block]:
         """Cut a batch into near-equal blocks of at most the task's block size, and two at least."""
         n = len(batch.instances)
         count = max(-(-n // self.task.block_size), min(2, n))
-        edges = [i * n // count for i in range(count + 1)]
+        edges = [i * n // max(count, 1) for i in range(count + 1)]
         return [
             Block(self.spec, artifact.program, list(batch.instances[a:b]), batch.view)
             for a, b in zip(edges, edges[1:], strict=False)
@@ -127,14 +127,10 @@ class Evaluator:
     def _results(self, blocks: Sequence[Block]) -> list[BlockResult]:
         keys = [self._key(block) for block in blocks]
         by_key = dict(zip(keys, blocks, strict=True))
-        known = {
-            key: msgspec.msgpack.decode(data, type=BlockResult)
-            for key in by_key
-            if (data := self.store.get(key))
-        }
+        known = {key: msgspec.msgpack.decode(data, type=BlockResult) for key in by_key if (data := self.store.get(key))}
         missing = {key: block for key, block in by_key.items() if key not in known}
         # What a resumed run finds in its store counts as when it was run: else a budget would be spent twice.
-        new = {key: block for key, block in by_key.items() if key in missing or key not in self._charged}
+        new = {key: block for key, block in by_key.items() if key not in self._charged}
         if new:
             trials = sum(len(block.instances) for block in new.values())
             self.budget.check(trials=trials, inner_steps=sum(map(self._most_steps, new.values())))

@@ -21,8 +21,8 @@ import msgspec
 
 from genopt_gym.artifact import Program
 from genopt_gym.evidence import Call, Failure
-from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_receive_timeout
 from genopt_gym.sandbox.confine import Tier
+from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_receive_timeout
 from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, ForkOrder, Job, ReapOrder
 from genopt_gym.sandbox.tier import ConfinementError
 from genopt_gym.task import Limits
@@ -161,10 +161,14 @@ class Session:
         order = ForkOrder(self._scratch, limits.cpu_seconds, limits.memory_mb, limits.file_mb)
         try:
             self._pid, self._pidfd = zygote.fork(order, [theirs.fileno(), self._output, progress])
+        except ZygoteLost:
+            self._release()
+            raise
         finally:
             os.close(progress)
             theirs.close()
         self._exit: Exit | None = None
+        self._closed = False
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(list[Answer])
         job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes)
@@ -190,9 +194,7 @@ class Session:
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise self._died("crashed", "ProtocolViolation", f"its message cannot be read: {error}") from None
         if len(answers) != len(slots):
-            raise self._died(
-                "crashed", "ProtocolViolation", "it answered another number of calls than it got"
-            )
+            raise self._died("crashed", "ProtocolViolation", "it answered another number of calls than it got")
         return [
             Reply(
                 answer.result,
@@ -203,8 +205,13 @@ class Session:
         ]
 
     def close(self) -> Exit:
-        """End the child and collect it; safe to call twice."""
-        if self._exit is None:
+        """End the child and collect it; safe to call twice.
+
+        Raises:
+            ZygoteLost: nobody is left to collect it.
+        """
+        if not self._closed:
+            self._closed = True
             try:
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
             except ProcessLookupError:
@@ -213,18 +220,21 @@ class Session:
                 self._exit = self._zygote.reap(self._pid)
             finally:
                 os.close(self._pidfd)
-                os.close(self._output)
-                self._line.close()
-                self._progress.release()
-                shutil.rmtree(self._scratch, ignore_errors=True)
+                self._release()
+        if self._exit is None:
+            raise ZygoteLost("the process that forks confined children has ended")
         return self._exit
+
+    def _release(self) -> None:
+        os.close(self._output)
+        self._line.close()
+        self._progress.release()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
     def _await_confinement(self) -> None:
@@ -254,9 +264,7 @@ class Session:
             try:
                 reply = self._llm(msgspec.msgpack.decode(message, type=str))
             except msgspec.MsgspecError as error:
-                raise self._died(
-                    "crashed", "ProtocolViolation", f"its prompt cannot be read: {error}"
-                ) from None
+                raise self._died("crashed", "ProtocolViolation", f"its prompt cannot be read: {error}") from None
         self._send(self._encoder.encode((reply, refusal)))
 
     def _send(self, message: bytes) -> None:

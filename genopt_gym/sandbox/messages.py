@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -54,7 +54,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
 class Problem(msgspec.Struct, frozen=True, array_like=True):
     """Child to worker: an exception, told in the artifact's own terms."""
 
-    outcome: str
+    outcome: Literal["runtime_error", "contract_broken", "out_of_memory", "forbidden"]
     type: str
     message: str
     component: str | None

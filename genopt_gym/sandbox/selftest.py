@@ -39,6 +39,15 @@ def probe(secret, folder, parent):
     return done
 """
 
+PROBED = (
+    "read a planted secret",
+    "write outside its scratch folder",
+    "open a network socket",
+    "signal its parent",
+    "start a process",
+)
+"""What the probe tries."""
+
 WORKFLOW = "def workflow(secret, folder, parent):\n    return probe(secret, folder, parent)\n"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from genopt_gym.agents import Agent, Problem, make_agent
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.spaces import Edits
 from genopt_gym.task import Metric
 from genopt_gym.testing.transcript import Edit, digest
 
@@ -55,12 +56,17 @@ class AgentConformance:
         assert isinstance(env, OptimizationEnv)
         return env
 
-    def begin(
-        self, env: OptimizationEnv, observation: dict[str, Any], seed: int, metric: Metric | None = None
-    ) -> Agent:
+    def problem(
+        self, env: OptimizationEnv, seed: int, updates: int | None = None, metric: Metric | None = None
+    ) -> Problem:
+        """What the agent is told of its run."""
+        assert isinstance(env.action_space, Edits)
+        return Problem(env.action_space, metric or env.task.metric, updates, seed)
+
+    def begin(self, env: OptimizationEnv, observation: dict[str, Any], seed: int) -> Agent:
         """The agent at the start of a run of ``steps`` edits."""
         agent = make_agent(self.agent, self.options)
-        agent.reset(observation, Problem(env.action_space, metric or env.task.metric, self.steps, seed))
+        agent.reset(observation, self.problem(env, seed, self.steps))
         return agent
 
     def drive(self, seed: int) -> tuple[dict[str, Any], list[Step]]:
@@ -116,7 +122,7 @@ class AgentConformance:
         first, steps = self.drive(seed=3)
         agent = self.begin(env, first, seed=5)
         self.edits_after(agent, first, steps)
-        agent.reset(first, Problem(env.action_space, env.task.metric, self.steps, 3))
+        agent.reset(first, self.problem(env, 3, self.steps))
         assert self.edits_after(agent, first, steps) == [step.edit for step in steps]
 
     def test_failing_outcomes(self) -> None:
@@ -126,7 +132,7 @@ class AgentConformance:
         agent = self.begin(env, observation, seed=0)
         name = env.editable[-1]
         header = f"def {name}(*arguments):\n    "
-        failures = {
+        failures: dict[str, Edit] = {
             "unparsable": "no edit in here",
             "syntax_error": {name: "def ("},
             "contract_broken": {name: "x = 1"},
@@ -139,8 +145,8 @@ class AgentConformance:
             observation, reward, _, _, info = env.step(edit)
             assert info["outcome"] == outcome
             agent.observe(observation, reward, info)
-        edit = agent.act(observation)
-        assert isinstance(edit, str) or env.action_space.contains(edit)
+        last = agent.act(observation)
+        assert isinstance(last, str) or env.action_space.contains(last)
 
     def test_metric_direction(self) -> None:
         """Where less is better it does with a score of -3 what it does with 3 where more is better."""
@@ -149,7 +155,8 @@ class AgentConformance:
         env = self.env()
         first, steps = self.drive(seed=3)
         mirrored = [step._replace(observation=_mirrored(step.observation)) for step in steps]
-        agent = self.begin(env, _mirrored(first), 3, _mirrored_metric(env.task.metric))
+        agent = make_agent(self.agent, self.options)
+        agent.reset(_mirrored(first), self.problem(env, 3, self.steps, _mirrored_metric(env.task.metric)))
         assert self.edits_after(agent, _mirrored(first), mirrored) == [step.edit for step in steps]
 
     def test_leaves_alone_what_it_is_shown(self) -> None:
@@ -164,7 +171,7 @@ class AgentConformance:
         env = self.env()
         observation, _ = env.reset(seed=0)
         agent = make_agent(self.agent, self.options)
-        agent.reset(observation, Problem(env.action_space, env.task.metric, None, 0))
+        agent.reset(observation, self.problem(env, seed=0, updates=None))
         edit = agent.act(observation)
         assert isinstance(edit, str) or env.action_space.contains(edit)
 

@@ -82,7 +82,7 @@ class TaskConformance:
             start,
             "no edit in here",
             *(env.action_space.sample() for _ in range(3)),
-            {name: "def (" for name in python},
+            dict.fromkeys(python, "def ("),
         ]
         edits += [f"Try this:\n```python {name}\n{start[name]}# é漢\U0001f3ae\n```\n" for name in python]
         return edits
@@ -122,7 +122,7 @@ class TaskConformance:
         """In a vector environment each of two says what it says alone, whatever letters are in it."""
         singles = [self.make(), self.make()]
         before = set(helpers())
-        vector = gym.make_vec(self.id, num_envs=2, vectorization_mode=mode, **self.parameters)
+        vector: Any = gym.make_vec(self.id, num_envs=2, vectorization_mode=mode, **self.parameters)
         edits = [_with_other_letters(env) for env in singles]
         try:
             first, _ = vector.reset(seed=[5, 6])
@@ -204,7 +204,7 @@ class TaskConformance:
         fork = copy.deepcopy(env)
         assert _core(fork).evaluator is _core(env).evaluator
         assert digest(fork.step(edits[1])) == digest(env.step(edits[1]))
-        fork.step({name: "def (" for name in _core(fork).editable})
+        fork.step(dict.fromkeys(_core(fork).editable, "def ("))
         control.step(edits[1])
         for edit in edits[2:4]:
             assert digest(env.step(edit)) == digest(control.step(edit))
@@ -217,7 +217,7 @@ class TaskConformance:
         env.reset(seed=0)
         env.action_space.seed(1)
         for action in NO_EDITS:
-            observation, *_, info = self._step(env, action)
+            *_, info = self._step(env, action)
             assert info["outcome"] in ("unparsable", "unchanged"), action
         for name in env.editable:
             for text in NO_TEXTS:
@@ -395,7 +395,7 @@ class TaskConformance:
 
 def counting_calls(name: str, text: str) -> str:
     """A component that counts its calls in a module global, and fails at the 40th."""
-    return f'''{text}
+    return f"""{text}
 
 _calls_of_{name} = []
 _plain_{name} = {name}
@@ -406,7 +406,7 @@ def {name}(*arguments):
     if len(_calls_of_{name}) >= 40:
         raise RuntimeError(f"call {{len(_calls_of_{name})}} of {name}")
     return _plain_{name}(*arguments)
-'''
+"""
 
 
 @cache

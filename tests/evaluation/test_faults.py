@@ -44,8 +44,9 @@ EXCEPTIONS = [
     Fault("memory at once", "bytearray(1 << 40)", "out_of_memory", "MemoryError", "memory limit", line=-1),
     Fault(
         "memory by and by",
-        "hoard = [bytearray(1 << 26) for _ in range(100)]",
+        "hoard = [numpy.empty(1 << 25) for _ in range(100)]",
         *("out_of_memory", "MemoryError", "memory limit"),
+        prelude="import numpy\n",
         line=-1,
     ),
     Fault(
@@ -89,43 +90,60 @@ RESULTS = [
     ),
 ]
 
+FORBIDDEN = [
+    Fault("file", "open('/etc/passwd')", "forbidden", "PermissionError", "no files outside", line=-1),
+    Fault(
+        "socket", "socket.socket()", "forbidden", "PermissionError", "no network", prelude="import socket\n", line=-1
+    ),
+    Fault("process", "os.fork()", "forbidden", "PermissionError", "processes", prelude="import os\n", line=-1),
+    Fault(
+        "thread",
+        "threading.Thread(target=print).start()",
+        *("forbidden", "RuntimeError", "threads"),
+        prelude="import threading\n",
+        line=-1,
+    ),
+    Fault("kill", "os.kill(1, 9)", "forbidden", "PermissionError", "", prelude="import os\n", line=-1),
+    Fault("model", "llm('hello')", "forbidden", "PermissionError", "this task grants no model", line=-1),
+]
+
 ENDS = [
     Fault("os._exit", "os._exit(3)", "crashed", "ProcessEnded", "exit code 3", "import os\n"),
     Fault("segfault", "ctypes.string_at(0)", "crashed", "ProcessEnded", "SIGSEGV", "import ctypes\n"),
-    Fault("kill", "os.kill(os.getpid(), 9)", "crashed", "ProcessEnded", "", "import os\n"),
-    Fault("closed line", "os.close(3)", "crashed", "ProcessEnded", "", "import os\n"),
+    Fault("closed line", "os.close(3); time.sleep(9)", "crashed", "ProcessEnded", "", "import os, time\n"),
     Fault("loop", "while True: pass", "timeout", "Timeout", "longer than the 1 s allowed"),
     Fault("sleep", "time.sleep(100)", "timeout", "Timeout", "longer than the 1 s", "import time\n"),
-    Fault("closed line, then sleep", "os.close(3); time.sleep(9)", "crashed", "ProcessEnded", "", "import os, time\n"),
 ]
 
 
-def _frame(message: str) -> str:
-    return f"data = {message}; os.write(3, len(data).to_bytes(4, 'little') + data)"
+ALL = [*EXCEPTIONS, *RESULTS, *FORBIDDEN, *ENDS]
 
-
-FORGERIES = [
-    Fault("no message", _frame(r"b'\xc1'"), "crashed", "ProtocolViolation", "cannot be read", "import os\n"),
-    Fault("no answers", _frame(r"b'\x90'"), "crashed", "ProtocolViolation", "another number", "import os\n"),
-    Fault("size", "os.write(3, b'\\xff' * 4)", "crashed", "ProtocolViolation", "over the limit", "import os\n"),
-    Fault(
-        "unknown outcome",
-        _frame(r"b'\x94' + 4 * (b'\x93\xc0\x96\xa6banana\xa1X\xa1m\xc0\xc0\xa0\x90')"),
-        *("crashed", "ProtocolViolation", "cannot be read", "import os\n"),
-    ),
-    Fault(
-        "outcome that means success",
-        _frame(r"b'\x94' + 4 * (b'\x93\xc0\x96\xa2ok\xa1X\xa1m\xc0\xc0\xa0\x90')"),
-        *("crashed", "ProtocolViolation", "cannot be read", "import os\n"),
-    ),
-]
-
-ALL = [*EXCEPTIONS, *RESULTS, *ENDS, *FORGERIES]
+FORGED_MESSAGES = {
+    "garbage": r"b'A\xc1'",
+    "nothing": "b''",
+    "no answers": r"b'A\x90'",
+    "unknown outcome": r"b'A\x94' + 4 * b'\x93\xc0\x96\xa6banana\xa1X\xa1m\xc0\xc0\xa0\x90'",
+    "outcome that means success": r"b'A\x94' + 4 * b'\x93\xc0\x96\xa2ok\xa1X\xa1m\xc0\xc0\xa0\x90'",
+    "key that cannot be one": r"b'A\x94' + 4 * b'\x93\x81\x80\x01\xc0\x90'",
+    "bottomless": r"b'A\x94' + 4 * (b'\x93' + b'\x91' * 5000 + b'\xc0\xc0\x90')",
+    "unreadable prompt": r"b'L\xc1'",
+}
+"""What a policy may write to its line; a task that grants no model refuses prompts before it reads them."""
 
 
 def policy(fault: Fault, moment: str) -> str:
     """A policy that does what it must not when ``moment`` is true of ``obs``."""
-    return f"{fault.prelude}def policy(obs):\n    if {moment}:\n        {fault.statement}\n    return 1 if obs['pole_angle'] > 0 else 0\n"
+    otherwise = "return 1 if obs['pole_angle'] > 0 else 0"
+    return f"{fault.prelude}def policy(obs):\n    if {moment}:\n        {fault.statement}\n    {otherwise}\n"
+
+
+def writing_to_the_line(data: str) -> str:
+    """A policy that writes bytes past the workflow, at each call."""
+    return f"import os\ndef policy(obs):\n    os.write(3, {data})\n    return 0\n"
+
+
+def framed(message: str) -> str:
+    return f"len({message}).to_bytes(4, 'little') + {message}"
 
 
 @pytest.fixture(scope="module")
@@ -199,29 +217,44 @@ def test_component_that_is_no_function(evaluator: Evaluator, start: Artifact) ->
     assert "leaves no function of that name" in trial.failure.message
 
 
-def test_artifact_that_dies_in_every_trial_is_not_given_every_chance(
-    evaluator: Evaluator, start: Artifact
-) -> None:
+def test_artifact_that_dies_in_every_trial_is_not_given_every_chance(evaluator: Evaluator, start: Artifact) -> None:
     """Two deaths in a block of four, and the rest is taken to die too: a loop costs two seconds, not four."""
     text = "def policy(obs):\n    while True: pass\n"
     evaluation = evaluator.evaluate(start.edited({"policy": text}), "train")
     assert [trial.failure is not None and trial.failure.outcome for trial in evaluation.trials] == ["timeout"] * 4
 
 
-def test_processor_time_of_a_block_is_limited() -> None:
-    """Calls that are each within their time may not go on for ever."""
+@pytest.mark.parametrize("message", FORGED_MESSAGES.values(), ids=FORGED_MESSAGES)
+def test_forged_message_ends_the_block(message: str, evaluator: Evaluator, start: Artifact) -> None:
+    """Whoever writes to the line past the workflow is not believed; which trial did it cannot be known."""
+    evaluation = evaluator.evaluate(start.edited({"policy": writing_to_the_line(framed(message))}), "train")
+    assert {trial.failure.outcome for trial in evaluation.trials if trial.failure} == {"crashed"}
+    assert evaluation.score == evaluator.task.metric.low
 
 
-def test_forged_answers_earn_what_their_actions_earn(
-    evaluator: Evaluator, start: Artifact, unharmed: Evaluation
-) -> None:
-    """Answers written to the line past the workflow are answers like others: actions, not scores."""
-    fault = Fault("", _frame(r"b'\x94' + 4 * b'\x93\x00\xc0\x90'"), "", "", prelude="import os\n")
-    text = policy(fault, "True")
+def test_announced_gigabytes_are_not_waited_for(evaluator: Evaluator, start: Artifact) -> None:
+    evaluation = evaluator.evaluate(start.edited({"policy": writing_to_the_line(r"b'\xff' * 4")}), "train")
+    assert evaluation.failure is not None
+    assert (evaluation.failure.outcome, evaluation.failure.type) == ("crashed", "ProtocolViolation")
+    assert "over the limit" in evaluation.failure.message
+
+
+def test_forged_answers_are_actions_not_scores(evaluator: Evaluator, start: Artifact) -> None:
+    """A well-formed answer from past the workflow is an answer: each step that it plays earns what it earns."""
+    text = writing_to_the_line(framed(r"b'A\x94' + 4 * b'\x93\x00\xc0\x90'"))
     evaluation = evaluator.evaluate(start.edited({"policy": text}), "train")
-    left_always = start.edited({"policy": "def policy(obs):\n    return 0\n"})
-    expected = evaluator.evaluate(left_always, "train")
-    assert [t.steps for t in evaluation.trials][:1] <= [t.steps for t in expected.trials][:1]
+    for trial in evaluation.trials:
+        assert trial.score == (0 if trial.failure else trial.steps)
+        assert trial.steps <= 12
+
+
+@pytest.mark.parametrize("depth", [10, 40, 900, *range(960, 1000, 3), 5000])
+def test_deeply_nested_data_is_too_much_for_nobody(depth: int, evaluator: Evaluator, start: Artifact) -> None:
+    """Neither as an action nor in the trace does it end in an error of ours."""
+    text = f"def policy(obs):\n    x = 0\n    for _ in range({depth}): x = [x]\n    return x\n"
+    evaluation = evaluator.evaluate(start.edited({"policy": text}), "train", View(3))
+    assert {trial.failure.outcome for trial in evaluation.trials if trial.failure} <= {"contract_broken", "crashed"}
+    assert evaluation.failure is not None
 
 
 def test_failure_reads_as_one_sentence() -> None:

@@ -127,7 +127,9 @@ class AtariTask(RolloutTask):
         ale.setInt("random_seed", seed)
         ale.setFloat("repeat_action_probability", self._sticky)
         ale.setInt("frame_skip", FRAME_SKIP)
-        ale.loadROM(roms.get_rom_path(self.game))
+        rom = roms.get_rom_path(self.game)
+        assert rom is not None
+        ale.loadROM(rom)
         ale.reset_game()
         self._actions = ale.getMinimalActionSet()
         return ale

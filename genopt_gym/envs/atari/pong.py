@@ -1,0 +1,200 @@
+"""Pong: objects from RAM, contracts, starting artifacts and metric."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genopt_gym.artifact import Component, Structure
+from genopt_gym.envs.atari.emulator import AtariTask, Objects
+from genopt_gym.task import Metric
+
+TOP, BOTTOM = 34, 194
+"""First row of the playfield, and the row below its last."""
+
+OBSERVATION = """\
+obs is a dict of what is on the screen (160 wide, 210 high, y grows downwards), once every 4 frames:
+- obs["Player"]: your paddle, on the right, at x 140; always there;
+- obs["Enemy"]: the other paddle, on the left, at x 16; absent when a game begins;
+- obs["Ball"]: absent between a point and the next serve, so look with obs.get("Ball");
+- obs["reward"]: 1 if the step before won a point, -1 if it lost one, else 0.
+Each object is a dict of integers: x and y of its top left corner; w and h, its size (a paddle is 4 x 15, less where it
+leaves the field; the ball is 2 x 4); dx and dy, how far it moved since the step before (0 if it was not there then).
+The walls are at y 34 and y 194, and the ball bounces off them. In a step it moves 4 pixels sideways, seldom 2, and up
+to 8 up or down."""
+
+ACTION = """\
+Returns the action, an integer: 2 or 4 moves your paddle up (smaller y), 3 or 5 moves it down, 0 or 1 does neither.
+A direction that is held gathers speed, to more than 20 pixels a step; a paddle let go slides on for a step or two.
+Each frame repeats the action before with probability 0.25."""
+
+PREDICTION = """\
+Returns the y that the ball will have at your paddle, or None if there is nothing to say; select_action gets it."""
+
+FOLLOWER = """\
+def predict_ball_trajectory(obs):
+    ball = obs.get("Ball")
+    if ball is None:
+        return None
+    return ball["y"] + 0.2 * ball["dy"]
+"""
+
+STEERING = """\
+MOVES = ("stay", "fire", "up", "down")
+
+
+def select_action(obs, predicted_ball_y):
+    player = obs["Player"]
+    target = 60.0 if predicted_ball_y is None else predicted_ball_y - 18.0
+    error = target - player["y"] - 0.1 * player["dy"]
+    if error < -14.0:
+        return MOVES.index("up")
+    if error > 14.0:
+        return MOVES.index("down")
+    return MOVES.index("stay")
+"""
+
+FOLLOWER_IN_ONE = """\
+MOVES = ("stay", "fire", "up", "down")
+
+
+def policy(obs):
+    player, ball = obs["Player"], obs.get("Ball")
+    target = 60.0 if ball is None else ball["y"] + 0.2 * ball["dy"] - 18.0
+    error = target - player["y"] - 0.1 * player["dy"]
+    if error < -14.0:
+        return MOVES.index("up")
+    if error > 14.0:
+        return MOVES.index("down")
+    return MOVES.index("stay")
+"""
+
+
+class Pong(AtariTask):
+    """Atari Pong, against the console's own player; the artifact is the policy.
+
+    Objects: ``Player`` (x 140), ``Enemy`` (x 16) and ``Ball``, each with x, y, w, h, dx, dy in pixels of the 160 x 210
+    screen; and ``reward``, that of the step before. A game goes to 21 points, or to 4,000 agent steps of 4 frames.
+
+    >>> pong = Pong(sticky=0.0)
+    >>> sorted(pong.start_episode(pong.instances("train")[0], 0).observe())
+    ['Player', 'reward']
+    """
+
+    game: ClassVar[str] = "pong"
+    horizon = 400
+    trace_row_chars = 60
+    metric = Metric(
+        name="points won less points lost in a game, mean over games",
+        low=-21,
+        high=21,
+        floor=-20.7,
+        reference=14.6,
+        solved=21,
+        sources={
+            "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
+            "reference": "human, Wang et al. 2016 (arXiv 1511.06581), table 2",
+        },
+    )
+    goal = """\
+Write a policy for Atari Pong. You play the right paddle against the console. Who gets the ball past the other's paddle
+wins a point; a game ends when one side has 21 points, or after 4,000 steps."""
+    strategy = """\
+Hint: be where the ball will cross your line, not where it is now, and count in that the paddle slides on. Between
+rallies, wait where most serves can be reached. A ball met with the edge of the paddle leaves at a steep angle, which is
+what gets past the other side."""
+    protocols: ClassVar = {
+        "default": {},
+        "paper": {"sticky": 0.0, "test_noops": 0, "validation_size": 10, "accept": "valid"},
+    }
+    default_start = "modular/naive"
+    structures: ClassVar = {
+        "modular": Structure(
+            components=(
+                Component(
+                    "predict_ball_trajectory", "predict_ball_trajectory(obs)", f"{OBSERVATION}\n{PREDICTION}"
+                ),
+                Component(
+                    "select_action",
+                    "select_action(obs, predicted_ball_y) -> int",
+                    f"{OBSERVATION}\npredicted_ball_y is what predict_ball_trajectory returned.\n{ACTION}",
+                ),
+            ),
+            workflow="""\
+def workflow(obs):
+    predicted_ball_y = predict_ball_trajectory(obs)
+    return select_action(obs, predicted_ball_y)
+""",
+            implementations={
+                "naive": {
+                    "predict_ball_trajectory": """\
+def predict_ball_trajectory(obs):
+    ball = obs.get("Ball")
+    return None if ball is None else ball["y"]
+""",
+                    "select_action": """\
+def select_action(obs, predicted_ball_y):
+    if predicted_ball_y is None:
+        return 0
+    return 2 if predicted_ball_y < 114 else 3
+""",
+                },
+                "stub": {
+                    "predict_ball_trajectory": "def predict_ball_trajectory(obs):\n    return None\n",
+                    "select_action": "def select_action(obs, predicted_ball_y):\n    return 0\n",
+                },
+                "parametric": {"predict_ball_trajectory": FOLLOWER, "select_action": STEERING},
+            },
+        ),
+        "one_function": Structure(
+            components=(Component("policy", "policy(obs) -> int", f"{OBSERVATION}\n{ACTION}"),),
+            workflow="def workflow(obs):\n    return policy(obs)\n",
+            implementations={
+                "naive": {
+                    "policy": """\
+def policy(obs):
+    ball = obs.get("Ball")
+    if ball is None:
+        return 0
+    return 2 if ball["y"] < 114 else 3
+"""
+                },
+                "stub": {"policy": "def policy(obs):\n    return 0\n"},
+                "parametric": {"policy": FOLLOWER_IN_ONE},
+            },
+        ),
+    }
+
+    @staticmethod
+    def read_objects(ram: NDArray[np.uint8], previous: Objects) -> Objects:
+        """Addresses as in AtariARI (Anand et al. 2019, arXiv 1906.08226); extents as they are on the screen."""
+        memory = ram.tobytes()
+        objects: Objects = {}
+        player, enemy, ball_x, ball_y = memory[51], memory[50], memory[49], memory[54]
+        _put_paddle(objects, previous, "Player", 140, player - 13)
+        if enemy > TOP - 1:
+            _put_paddle(objects, previous, "Enemy", 16, enemy - 15)
+        if ball_y and ball_x > 48:
+            _put(objects, previous, "Ball", ball_x - 49, ball_y - 14, 2, 4)
+        return objects
+
+    def staged(self, score: float) -> str:
+        if score < 0:
+            return "You lose more points than you win: see to it first that your paddle meets every ball."
+        if score < 19:
+            return "You hold your own: now place the ball where the other paddle does not get."
+        return "You win nearly every point."
+
+
+def _put_paddle(objects: Objects, previous: Objects, name: str, x: int, y: int) -> None:
+    """A paddle, cut to the part of it that is within the playfield."""
+    top = max(y, TOP)
+    _put(objects, previous, name, x, top, 4, min(y + 15, BOTTOM) - top)
+
+
+def _put(objects: Objects, previous: Objects, name: str, x: int, y: int, w: int, h: int) -> None:
+    before = previous.get(name)
+    dx, dy = (x - before["x"], y - before["y"]) if before else (0, 0)
+    objects[name] = {"x": x, "y": y, "w": w, "h": h, "dx": dx, "dy": dy}

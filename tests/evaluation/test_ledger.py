@@ -1,0 +1,43 @@
+"""The books, and the hard stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from genopt_gym.evaluation.ledger import Budget, BudgetSpent, Ledger
+
+
+def test_ledger_adds_up_by_role() -> None:
+    ledger = Ledger()
+    ledger.charge("train", trials=2, inner_steps=10, seconds=0.5)
+    ledger.charge("train", trials=1, inner_steps=5, seconds=0.25)
+    ledger.charge("validation", trials=4, inner_steps=100, seconds=1.0)
+    assert (ledger.accounts["train"].trials, ledger.accounts["train"].inner_steps) == (3, 15)
+    assert (ledger.total.trials, ledger.total.inner_steps, ledger.total.seconds) == (7, 115, 1.75)
+
+
+def test_empty_ledger_holds_nothing() -> None:
+    assert (Ledger().total.trials, Ledger().total.inner_steps) == (0, 0)
+
+
+def test_budget_allows_up_to_its_limit_and_not_one_more() -> None:
+    ledger = Ledger()
+    budget = Budget({"trials": 10, "inner_steps": 100}, ledger)
+    ledger.charge("train", trials=4, inner_steps=40, seconds=0)
+    budget.check(trials=6, inner_steps=60)
+    with pytest.raises(BudgetSpent, match="10 trials") as caught:
+        budget.check(trials=7, inner_steps=0)
+    assert caught.value.what == "trials"
+    with pytest.raises(BudgetSpent, match="100 inner steps") as caught:
+        budget.check(trials=0, inner_steps=61)
+    assert caught.value.what == "inner_steps"
+
+
+def test_no_limits_allow_everything() -> None:
+    Budget({}, Ledger()).check(trials=10**9, inner_steps=10**12)
+
+
+@pytest.mark.parametrize(("limits", "message"), [({"tokens": 5}, "not 'tokens'"), ({"trials": 0}, "at least 1, got 0")])
+def test_budget_that_makes_no_sense_is_refused(limits: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Budget(limits, Ledger())

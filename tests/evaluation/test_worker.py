@@ -1,0 +1,144 @@
+"""Blocks of trials in a trusted worker: who is blamed for a death, and what the others get."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from genopt_gym.artifact import Program
+from genopt_gym.evaluation.pool import shared_pool
+from genopt_gym.evaluation.worker import DONE, FAILED, Block, BlockResult
+from genopt_gym.evidence import Instance, Trial, View
+from genopt_gym.sandbox.line import Line
+from genopt_gym.task import TaskSpec
+from tests.toys import Guess
+
+SPEC = TaskSpec("tests.toys:Guess", {})
+
+
+def block(text: str, indices: Sequence[int], spec: TaskSpec = SPEC) -> Block:
+    """A block of Guess: ``question`` tells the instance's index."""
+    artifact = Guess.starting_artifact("plain/five").edited({"guess": text})
+    return Block(spec, artifact.program, [Instance("train", i) for i in indices], View(None))
+
+
+def trials(text: str, indices: Sequence[int]) -> list[Trial]:
+    [answer] = shared_pool().run([block(text, indices)])
+    return msgspec.msgpack.decode(answer, type=BlockResult).trials
+
+
+def outcomes(text: str, indices: Sequence[int]) -> list[str]:
+    return [trial.failure.outcome if trial.failure else "ok" for trial in trials(text, indices)]
+
+
+DIES = """\
+import os
+def guess(question, hint):
+    for i in {}:
+        if f' {{i}}?' in question: os._exit(1)
+    return 5
+"""
+
+
+def test_trials_come_in_the_order_of_the_instances() -> None:
+    assert [trial.instance.index for trial in trials("def guess(q, h): return 5", [8, 3, 5])] == [8, 3, 5]
+
+
+@pytest.mark.parametrize("culprit", range(5))
+def test_death_fails_its_culprit_alone(culprit: int) -> None:
+    expected = ["crashed" if i == culprit else "ok" for i in range(5)]
+    assert outcomes(DIES.format([culprit]), range(5)) == expected
+
+
+def test_survivors_run_in_a_new_process_from_the_start() -> None:
+    """What module globals held when another trial took the process down is forgotten."""
+    text = (
+        "import os\nseen = []\ndef guess(question, hint):\n    seen.append(1)\n"
+        "    if ' 1?' in question: os._exit(1)\n    return 5 + 4 * (len(seen) - 1)\n"
+    )
+    assert [trial.score for trial in trials(text, [0, 2, 1])] == [2, 2, 9]
+
+
+def test_second_death_in_a_small_block_fails_the_rest() -> None:
+    """Each death may cost seconds, so an artifact that keeps dying is not given every chance."""
+    assert outcomes(DIES.format([1, 3]), range(5)) == ["crashed"] * 5
+
+
+def test_large_block_bears_a_death_in_eight_trials() -> None:
+    expected = ["crashed" if i in (1, 9) else "ok" for i in range(24)]
+    assert outcomes(DIES.format([1, 9]), range(24)) == expected
+
+
+def test_answer_carries_the_traceback_of_the_tasks_own_error() -> None:
+    worker = WorkerByHand()
+    broken = block("def guess(q, h): return 5", [0], TaskSpec("tests.toys:BrokenGuess", {}))
+    answer = worker.ask(msgspec.msgpack.encode(broken))
+    assert answer[:1] == FAILED
+    assert b"LookupError: the task's own mistake" in answer
+    healthy = block("def guess(q, h): return 5", [0])
+    assert worker.ask(msgspec.msgpack.encode(healthy))[:1] == DONE
+    worker.close_line()
+    assert worker.process.wait(10) == 0
+
+
+def test_unreadable_request_is_answered_with_an_error() -> None:
+    worker = WorkerByHand()
+    assert worker.ask(b"\xc1")[:1] == FAILED
+    worker.close_line()
+    assert worker.process.wait(10) == 0
+
+
+def test_worker_ends_when_its_line_closes() -> None:
+    worker = WorkerByHand()
+    worker.close_line()
+    assert worker.process.wait(10) == 0
+
+
+def test_worker_ends_in_the_middle_of_a_block_when_the_main_process_is_gone() -> None:
+    worker = WorkerByHand()
+    worker.line.send(msgspec.msgpack.encode(block("def guess(q, h):\n    while True: pass", [0])))
+    os.close(worker.lifeline)
+    assert worker.process.wait(10) == 0
+    worker.line.close()
+
+
+class WorkerByHand:
+    """A worker as the pool starts one."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        lifeline, self.lifeline = os.pipe()
+        code = f"import sys; sys.path[:] = {sys.path!r}; from genopt_gym.evaluation.worker import main; "
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", f"{code}main({theirs.fileno()}, {lifeline})"],
+            pass_fds=[theirs.fileno(), lifeline],
+        )
+        theirs.close()
+        os.close(lifeline)
+        self.line = Line(ours, 1 << 20)
+
+    def ask(self, message: bytes) -> bytes:
+        self.line.send(message)
+        return self.line.receive()
+
+    def close_line(self) -> None:
+        self.line.close()
+        os.close(self.lifeline)
+
+
+def test_programs_hold_nothing_about_scores() -> None:
+    """All that a confined process gets of an artifact."""
+    assert Program.__struct_fields__ == ("components", "workflow")
+
+
+def test_interrupt_of_the_terminal_does_not_reach_workers() -> None:
+    """Ctrl-C goes to the main process alone, which then closes its workers: they lead sessions of their own."""
+    trials("def guess(q, h): return 5", [0])
+    for handle in shared_pool()._handles:
+        assert os.getsid(handle.process.pid) == handle.process.pid != os.getsid(0)
