@@ -21,7 +21,7 @@ $(INSTALLED): pyproject.toml setup.cfg constraints.txt
 
 # A policy for Pong gets better while one watches: blind search over the numbers in its source text.
 demo: $(INSTALLED)
-	$(BIN)/genopt run GenOpt/Atari-Pong-v0 --agent cma-es --set start=modular/parametric --set test_size=10 --edits 40
+	$(BIN)/genopt run GenOpt/Atari-Pong-v0 --agent hill-climbing --set start=modular/parametric --set test_size=10 --edits 30
 
 test: $(INSTALLED)
 	$(BIN)/pytest -m "not slow"

@@ -38,7 +38,7 @@ def as_image(history: History, metric: Metric, frame: NDArray[np.uint8] | None) 
     if frame is not None:
         axes[1].imshow(frame)
         axes[1].set_axis_off()
-    canvas.draw()
+    canvas.draw()  # type: ignore[no-untyped-call]
     pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     return np.ascontiguousarray(np.asarray(pixels)[..., :3])
 
@@ -83,6 +83,6 @@ def _draw_curve(axes: Axes, history: History, metric: Metric) -> None:
     axes.set_ylim(low - margin, high + margin)
     axes.set_xlabel("edit")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel(metric.name)
+    axes.set_ylabel(metric.name, fontsize=8)
     axes.legend(loc="upper left", fontsize=8, framealpha=0.8)
     axes.grid(alpha=0.2)

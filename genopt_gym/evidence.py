@@ -93,6 +93,8 @@ class Trial(msgspec.Struct, frozen=True):
     def plain(self) -> dict[str, Any]:
         """As dictionaries, lists, strings and numbers."""
         data = msgspec.to_builtins(msgspec.structs.replace(self, events=[]))
+        data["instance"]["prefix"] = list(self.instance.prefix)
+        data["actions"] = list(self.actions)
         data["events"] = [
             {
                 "step": event.step,

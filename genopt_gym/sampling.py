@@ -38,25 +38,20 @@ class BatchSampler:
         self._rng = rng
         self._queue: list[Instance] = []
         self._last: list[Trial] = []
-        self._fixed: list[Instance] = []
         if size > len(task.instances("train")):
             raise ValueError(f"batch_size={size} is more than the {len(task.instances('train'))} train instances")
 
     def draw(self) -> list[Instance]:
         """The next batch."""
-        if self._fixed:
-            return self._fixed
-        kept: list[Instance] = []
+        batch: list[Instance] = []
         for trial in self._last:
+            split, index = trial.instance.split, trial.instance.index
             if self._continue and not trial.ended:
-                kept.append(Instance(trial.instance.split, trial.instance.index, trial.actions))
-            elif self._kind == "failures" and self._task.failed(trial):
-                kept.append(Instance(trial.instance.split, trial.instance.index))
-        batch = kept[: self._size]
+                batch.append(Instance(split, index, trial.actions))
+            elif self._kind == "fixed" or (self._kind == "failures" and self._task.failed(trial)):
+                batch.append(Instance(split, index))
         while len(batch) < self._size:
             batch.append(self._next({instance.index for instance in batch}))
-        if self._kind == "fixed" and not self._continue:
-            self._fixed = batch
         return batch
 
     def observe(self, trials: Sequence[Trial]) -> None:

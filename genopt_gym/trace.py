@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from genopt_gym.evidence import Call, Event, Trial, View
 
 CELL_CHARS = 4000
+TITLE_CHARS = 200
+"""More than a trial's heading takes."""
 ABSENT = "-"
 UNSEEN = object()
 LAST = ("action", "reward")
@@ -41,22 +43,28 @@ def render(trials: Sequence[Trial], view: View, max_chars: int) -> Trace:
 
 def _render_trial(trial: Trial, view: View, budget: int) -> tuple[str, int]:
     failure = f"\nFailed: {trial.failure}"[: budget // 2] if trial.failure else ""
-    prelude, rows = _table(trial.events) if _is_tabular(trial.events) else _sections(trial.events)
-    room = budget - len(failure) - len(prelude) - 200
-    kept = _fitting(rows, view, room)
-    title = f"Trial {trial.instance}: {len(kept)} of {trial.steps} inner steps"
-    if kept and len(kept) < trial.steps:
-        first = trial.events[kept.start].step
-        title += f" ({first} to {first + len(kept) - 1})"
-    if len(kept) < len(rows):
-        title += f"; {len(rows) - len(kept)} more were cut to fit the size budget"
+    events, prelude, rows = _fitting(trial.events, view, budget - len(failure) - TITLE_CHARS)
+    title = f"Trial {trial.instance}: {len(rows)} of {trial.steps} inner steps"
+    if 0 < len(rows) < trial.steps:
+        title += f" ({events[0].step} to {events[-1].step})"
+    if len(rows) < len(trial.events):
+        title += f"; {len(trial.events) - len(rows)} more were cut to fit the size budget"
     score = f"; score {trial.score:g}" if trial.failure is None and len(trial.events) == trial.steps else ""
-    body = "\n".join(rows[i] for i in kept)
-    return f"{title}{score}\n{prelude}{body}{failure}"[:budget], len(kept)
+    body = "\n".join(rows)
+    return f"{title}{score}\n{prelude}{body}{failure}"[:budget], len(rows)
 
 
-def _fitting(rows: Sequence[str], view: View, room: int) -> range:
-    """The longest run of rows within ``room`` characters that the window's kind prefers."""
+def _fitting(events: Sequence[Event], view: View, room: int) -> tuple[Sequence[Event], str, list[str]]:
+    """The longest run of events within ``room`` characters that the window's kind prefers, written out."""
+    while True:
+        prelude, rows = _table(events) if _is_tabular(events) else _sections(events)
+        start, end = _longest_run(rows, view, room - len(prelude))
+        if start == 0 or start == end:
+            return events[start:end], prelude, rows[start:end]
+        events = events[start:end]  # A row leaves blank what is as in the row above, so the new first row is longer.
+
+
+def _longest_run(rows: Sequence[str], view: View, room: int) -> tuple[int, int]:
     start, end = 0, len(rows)
     size = sum(map(len, rows)) + len(rows)
     while size > room and start < end:
@@ -64,7 +72,7 @@ def _fitting(rows: Sequence[str], view: View, room: int) -> range:
         row = rows[start] if drop_first else rows[end - 1]
         start, end = (start + 1, end) if drop_first else (start, end - 1)
         size -= len(row) + 1
-    return range(start, end)
+    return start, end
 
 
 def _is_tabular(events: Sequence[Event]) -> bool:
@@ -185,6 +193,7 @@ def _text(value: Any) -> str:
         return f"{value:.5g}"
     if isinstance(value, str):
         text = value if len(value) <= CELL_CHARS else value[:CELL_CHARS] + "…"
-        return text.replace("\n", "\\n") if "," not in text and '"' not in text else repr(text)
+        ambiguous = text in ("", ABSENT) or "," in text or '"' in text
+        return repr(text) if ambiguous else text.replace("\n", "\\n")
     text = str(value).replace(", ", " ")
     return text if len(text) <= CELL_CHARS else text[:CELL_CHARS] + "…"

@@ -54,7 +54,7 @@ def test_list_shows_every_id_with_its_facts(genopt: Genopt) -> None:
     ended = genopt("list")
     assert ended.code == 0
     line = next(line for line in ended.out.splitlines() if line.startswith(CARTPOLE))
-    assert re.search(r"Control +modular/naive, .*one_function/parametric +steps .* +0 \.\. 500 +475", line)
+    assert re.search(r"Control +modular/naive, .*one_function/parametric +steps .*, 0 \.\. 500 +475", line)
 
 
 def test_a_run_prints_a_line_a_step_and_names_what_it_wrote(genopt: Genopt) -> None:
@@ -144,7 +144,7 @@ def test_an_agent_of_ones_own_is_found_where_one_stands(genopt: Genopt) -> None:
         (["run", CARTPOLE, "--agent", "random", "--edits", "0"], "greater than or equal to 1"),
         (["run", CARTPOLE, "--agent", "random", "--sets", "x=1"], "No such option"),
         (["run", "--resume", "nowhere"], "nowhere is not a run folder"),
-        (["run", CARTPOLE, "--resume", "nowhere"], "only --workers may go with it"),
+        (["run", CARTPOLE, "--resume", "nowhere"], "only --workers and --confinement may go with it"),
         (["play", "nowhere"], "nowhere is not a run folder"),
         (["dance"], "No such command"),
     ],

@@ -128,9 +128,7 @@ def test_a_python_block_belongs_to_the_component_that_it_defines(info: str) -> N
 
 def test_a_block_with_several_components_is_cut_after_each_function() -> None:
     first = f"import math\n\n\n@cached\n{NEW_ACT}"
-    second = (
-        f"# next\nLIMIT = 1; STEP = 2\n\ndef helper(é='\x0c'): ...\n@cached  # twice\n{NEW_PREDICT}\n# end\n"
-    )
+    second = f"# next\nLIMIT = 1; STEP = 2\n\ndef helper(é='\x0c'): ...\n@cached  # twice\n{NEW_PREDICT}\n# end\n"
     assert read(fenced(f"{first}\n\n{second}")) == {"act": first, "predict": second}
 
 
@@ -241,9 +239,7 @@ def test_a_megabyte_of_junk_is_refused_quickly(junk: str) -> None:
         "act = 1\ndef act(ball, paddle): return ball is 0 or '\\d'",
     ],
 )
-@pytest.mark.parametrize(
-    "signature", ["act(ball, paddle)", "act(ball: list[int], /, paddle: 'P' = 0) -> int"]
-)
+@pytest.mark.parametrize("signature", ["act(ball, paddle)", "act(ball: list[int], /, paddle: 'P' = 0) -> int"])
 def test_a_function_that_takes_the_parameters_keeps_its_contract(signature: str, text: str) -> None:
     assert check_contract("act", signature, text) is None
 

@@ -56,7 +56,7 @@ def test_moments_rise_to_the_end_and_stay_few() -> None:
         chosen = moments(steps)
         assert chosen[-1] == steps
         assert chosen == sorted(set(chosen))
-        assert 0 <= chosen[0]
+        assert chosen[0] >= 0
         assert len(chosen) <= FRAMES
 
 

@@ -74,9 +74,7 @@ def test_a_sign_belongs_to_the_literal_if_it_stands_before_it_and_means_it_alone
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_positions_are_characters_whatever_stands_before(newline: str) -> None:
-    source = newline.join(
-        ["# -*- coding: latin-1 -*-", "s = 'é\x0c\u2028🏓'; x = 12", "\x0cif x:", "\t'ß', 34"]
-    )
+    source = newline.join(["# -*- coding: latin-1 -*-", "s = 'é\x0c\u2028🏓'; x = 12", "\x0cif x:", "\t'ß', 34"])
     assert [source[literal.start : literal.end] for literal in find_literals(source)] == ["12", "34"]
 
 

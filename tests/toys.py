@@ -22,7 +22,7 @@ class Guess(Task):
         name="distance",
         low=9,
         high=0,
-        floor=5,
+        floor=4,
         reference=1,
         solved=0,
         direction="minimize",
@@ -38,6 +38,7 @@ class Guess(Task):
             implementations={
                 "five": {"hint": "5", "guess": "def guess(question, hint):\n    return int(hint)\n"},
                 "nine": {"hint": "9", "guess": "def guess(question, hint):\n    return int(hint)\n"},
+                "zero": {"hint": "0", "guess": "def guess(question, hint):\n    return int(hint)\n"},
             },
         )
     }
@@ -46,6 +47,9 @@ class Guess(Task):
     strategy = "Hint: it depends on the question."
     limits = Limits(call_seconds=1.0, cpu_seconds=10, answer_bytes=1 << 12)
     block_size = 3
+
+    def staged(self, score: float) -> str:
+        return "Warm." if score < 4 else "Cold."
 
     def answer(self, instance: Instance) -> str:
         return "7" if instance.index % 2 else "3"
@@ -63,6 +67,32 @@ class Guess(Task):
 
     def distance(self, instance: Instance, guess: Any) -> float:
         return float(min(9, abs(int(self.answer(instance)) - int(guess))))
+
+
+PERFECT = """\
+def guess(question, hint):
+    index = int(question.split()[-1].rstrip("?"))
+    return 7 if index % 2 else 3
+"""
+"""A component that is never wrong."""
+
+
+class Numbers(Guess):
+    """Numbers of a text that should come near others: less is better."""
+
+    metric = Metric("distance", low=100, high=0, floor=50, reference=1, solved=0.05, direction="minimize")
+    structures: ClassVar[dict[str, Structure]] = {
+        "plain": Structure(
+            components=(Component("guess", "guess(question) -> list", "Two numbers."),),
+            workflow="def workflow(question):\n    return guess(question)\n",
+            implementations={"far": {"guess": "def guess(question):\n    return [1.5, 3.5]  # 4 and 0\n"}},
+        )
+    }
+    default_start = "plain/far"
+
+    def distance(self, instance: Instance, guess: Any) -> float:
+        a, b = guess
+        return min(100.0, abs(a - 4) + abs(b))
 
 
 class StrictGuess(Guess):
@@ -96,7 +126,7 @@ class Deadly(Guess):
         os._exit(1)
 
 
-for task in (Guess, StrictGuess, WobblyGuess, BrokenGuess):
+for task in (Guess, Numbers, StrictGuess, WobblyGuess, BrokenGuess):
     gym.register(
         f"Toy/{task.__name__}-v0",
         entry_point="genopt_gym.env:OptimizationEnv",

@@ -30,10 +30,8 @@ def make_agent(name: str, options: Mapping[str, Any] | None = None) -> Agent:
     module, _, class_name = entry.partition(":")
     if not class_name:
         near = difflib.get_close_matches(name, AGENTS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"no agent {name!r}{hint} There are {', '.join(AGENTS)}, or module:Class of your own."
-        )
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        raise ValueError(f"no agent {name!r}{hint} There are {', '.join(AGENTS)}, or module:Class of your own.")
     agent_class = getattr(importlib.import_module(module), class_name)
     options = dict(options or {})
     parameters = inspect.signature(agent_class).parameters

@@ -74,7 +74,7 @@ def run_command(
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Go on with this interrupted run; takes only --workers."),
+        typer.Option(metavar="FOLDER", help="Go on with this interrupted run; takes only --workers, --confinement."),
     ] = None,
     confinement: Confinement = None,
 ) -> None:

@@ -14,7 +14,6 @@ def show() -> None:
     for row in TABLE:
         task = TaskSpec(row.task, {}).load()
         metric = task.metric
-        bounds = f"{number(metric.low)} .. {number(metric.high)}"
-        rows.append([row.id, task.family, "\n".join(task.starts()), metric.name, bounds, number(metric.solved)])
-    columns = ["id", "family", "starts", "metric", "low .. high", "solved"]
-    print_table(Console(), columns, rows, numbers_from=4)
+        meaning = f"{metric.name}\n{number(metric.low)} .. {number(metric.high)}"
+        rows.append([row.id, task.family, "\n".join(task.starts()), meaning, number(metric.solved)])
+    print_table(Console(), ["id", "family", "starts", "metric, low .. high", "solved"], rows, numbers_from=4)

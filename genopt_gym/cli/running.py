@@ -122,7 +122,9 @@ def _resumed(request: Request) -> tuple[Config, int | None]:
     assert request.resume is not None
     for field in dataclasses.fields(request):
         if field.name != "resume" and getattr(request, field.name) not in (None, []):
-            raise UserError(f"--resume takes everything from {request.resume}; only --workers may go with it")
+            raise UserError(
+                f"--resume takes everything from {request.resume}; only --workers and --confinement may go with it"
+            )
     plan = request.resume / PLAN
     if not plan.exists():
         return read_run(request.resume), None

@@ -5,6 +5,7 @@ It is exec'd with its line as an open descriptor, and ends when that line closes
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -117,6 +118,9 @@ def main(line_fd: int, lifeline: int) -> None:
     line = Line(socket.socket(fileno=line_fd), MAX_MESSAGE)
     worker = Worker(scratch_root)
     decoder = msgspec.msgpack.Decoder(Block)
+    # Traces are many small objects that live until a block ends: looking for cycles among them finds nothing.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
     while True:
         try:
             message = line.receive()

@@ -9,6 +9,7 @@ import builtins
 import errno
 import random
 import re
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from types import CodeType, TracebackType
@@ -16,11 +17,15 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym.evidence import Call
 from genopt_gym.sandbox.line import Line, LineClosed
-from genopt_gym.sandbox.messages import ANSWERS, CALLS_BYTES, PROMPT, Answer, Job, Problem
+from genopt_gym.sandbox.messages import ANSWERS, CALLS_BYTES, PROMPT, Answer, Job, Outcome, Problem
 
 MESSAGE_CHARS = 500
 FORBIDDEN = "artifact code may use no network, processes or threads, and no files outside its scratch folder"
+DENIALS: dict[type, str] = {RuntimeError: "can't start new thread", ValueError: "not allowed to raise maximum limit"}
+"""What some libraries make of a denied system call."""
+UNREADABLE = "(the exception's own text cannot be read)"
 CAPTURE_BYTES = 4096
 MAX_CALLS = 16
 """Traced calls of one inner step; later ones are left out."""
@@ -54,7 +59,7 @@ def serve(line: Line, progress: memoryview) -> None:
                 answers.append(Answer(None, _problem(exception, texts), trial.calls))
         try:
             message = encoder.encode(answers)
-        except Exception:
+        except BaseException:
             message = encoder.encode([_encodable(answer, encoder) for answer in answers])
         if len(message) > job.answer_bytes:
             message = encoder.encode([_fitting(answer, encoder, job.answer_bytes) for answer in answers])
@@ -80,7 +85,7 @@ class Trial:
     def __init__(self, job: Job, seed: int, llm: Callable[[str], str]) -> None:
         self.seed = seed
         self._llm = llm
-        self.calls: list[tuple[str, list[Any], Any]] = []
+        self.calls: list[Call] = []
         self._job = job
         self._workflow: Callable[..., Any] | None = None
         self._inputs: tuple[str, ...] = ()
@@ -106,7 +111,7 @@ class Trial:
                 raise TypeError(f"the text of {name} leaves no function of that name")
             if self._job.traced:
                 namespace[name] = self._traced(name, namespace[name])
-        around = {"__builtins__": builtins, "llm": self._llm} | {name: namespace[name] for name in names}
+        around: dict[str, Any] = {"__builtins__": builtins, "llm": self._llm} | {name: namespace[name] for name in names}
         exec(_compiled(self._job.workflow, "<workflow>"), around)
         workflow: Callable[..., Any] = around["workflow"]
         self._inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
@@ -118,7 +123,7 @@ class Trial:
             arguments = [self._reference(value) for value in (*args, *kwargs.values())]
             result = function(*args, **kwargs)
             if len(self.calls) < MAX_CALLS:
-                self.calls.append((name, arguments, capture(result)))
+                self.calls.append(Call(name, arguments, capture(result)))
                 self._known.append((result, name))
             return result
 
@@ -167,7 +172,7 @@ def capture(value: Any) -> Any:
         data = msgspec.msgpack.encode(value, enc_hook=_plain)
     except Exception:
         return _words(value)
-    return msgspec.Raw(data) if len(data) <= CAPTURE_BYTES else f"<{type(value).__name__}, too large to show>"
+    return msgspec.Raw(data) if len(data) <= CAPTURE_BYTES else f"<{_name_of(type(value))}, too large to show>"
 
 
 def _plain(value: Any) -> Any:
@@ -181,7 +186,11 @@ def _words(value: Any) -> str:
     try:
         return re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", ascii(value))[:200]
     except BaseException:
-        return f"<{type(value).__name__}>"
+        return f"<{_name_of(type(value))}>"
+
+
+_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+"""The name of a class, past what its metaclass would say."""
 
 
 _compilations: dict[tuple[str, str], CodeType] = {}
@@ -198,7 +207,7 @@ def _encodable(answer: Answer, encoder: msgspec.msgpack.Encoder) -> Answer:
     """The answer, or the problem that its result cannot be sent."""
     try:
         encoder.encode(answer)
-    except Exception:
+    except BaseException:
         message = f"the workflow returned {_words(answer.result)}, which is not plain data"
         return Answer(None, Problem("contract_broken", "TypeError", message, None, None, ""), [])
     return answer
@@ -222,44 +231,53 @@ def _problem(exception: BaseException, texts: dict[str, str]) -> Problem:
         except BaseException:
             pass
     try:
-        message = re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", str(exception))
-        message = message[:MESSAGE_CHARS].encode("utf-8", "backslashreplace").decode()
+        return _described(exception, texts)
     except BaseException:
-        message = "(the exception's own text cannot be read)"
-    kind = type(exception)
-    if issubclass(kind, OSError) and getattr(exception, "errno", None) == errno.EFBIG:
-        message = "the limit on the size of output and files was reached"
-    component, line = _last_frame(exception.__traceback__)
+        return Problem("runtime_error", _shown(_name_of(type(exception)), 100), UNREADABLE, None, None, "")
+
+
+def _described(exception: BaseException, texts: dict[str, str]) -> Problem:
+    try:
+        message = _shown(re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", str(exception)), MESSAGE_CHARS)
+    except BaseException:
+        message = UNREADABLE
+    component, line = _last_frame(exception.__traceback__, texts)
     if isinstance(exception, SyntaxError) and component is None:
-        component = str(exception.filename or "").removeprefix("<component ").removesuffix(">") or None
-        line = exception.lineno
-    lines: Sequence[str] = texts.get(component or "", "").splitlines()
-    source = lines[line - 1].strip()[:200] if line and line <= len(lines) else ""
-    source = source.encode("utf-8", "backslashreplace").decode()
-    if issubclass(kind, MemoryError):
-        return Problem(
-            "out_of_memory", "MemoryError", "the memory limit was reached", component, line, source
-        )
-    if _was_denied(exception):
-        message = f"{message}; {FORBIDDEN}"
-        return Problem("forbidden", kind.__name__, message, component, line, source)
-    name = str(getattr(kind, "__name__", "Exception"))[:100].encode("utf-8", "backslashreplace").decode()
-    return Problem("runtime_error", name, message, component, line, source)
+        filename = str(exception.filename or "").removeprefix("<component ").removesuffix(">")
+        component, line = (filename, exception.lineno) if filename in texts else (None, None)
+    lines: Sequence[str] = texts[component].splitlines() if component else ()
+    source = _shown(lines[line - 1].strip(), 200) if line and line <= len(lines) else ""
+    outcome: Outcome = "runtime_error"
+    name = _shown(_name_of(type(exception)), 100)
+    if isinstance(exception, MemoryError):
+        outcome, name, message = "out_of_memory", "MemoryError", "the memory limit was reached"
+    elif isinstance(exception, OSError) and exception.errno == errno.EFBIG:
+        message = "the limit on the size of output and files was reached"
+    elif _was_denied(exception):
+        outcome, message = "forbidden", f"{message}; {FORBIDDEN}"
+    return Problem(outcome, name, message, component, line, source)
+
+
+def _shown(text: str, chars: int) -> str:
+    """The beginning of a text, with half characters (lone surrogates) spelled out."""
+    return text[:chars].encode("utf-8", "backslashreplace").decode()[:chars]
 
 
 def _was_denied(exception: BaseException) -> bool:
     """Whether this is how a denied system call shows."""
-    if type(exception) is RuntimeError:
-        return "can't start new thread" in str(exception)
-    return isinstance(exception, OSError) and exception.errno in (errno.EPERM, errno.EACCES)
+    if isinstance(exception, OSError):
+        if isinstance(reason := getattr(exception, "reason", None), OSError):  # as urllib wraps it
+            return _was_denied(reason)
+        return isinstance(exception, socket.gaierror) or exception.errno in (errno.EPERM, errno.EACCES)
+    return type(exception) in DENIALS and DENIALS[type(exception)] in str(exception)
 
 
-def _last_frame(traceback: TracebackType | None) -> tuple[str | None, int | None]:
+def _last_frame(traceback: TracebackType | None, texts: dict[str, str]) -> tuple[str | None, int | None]:
     """Component and line of the innermost frame that belongs to the artifact."""
     found: tuple[str | None, int | None] = (None, None)
     while traceback is not None:
-        filename = traceback.tb_frame.f_code.co_filename
-        if filename.startswith("<component "):
-            found = (filename[len("<component ") : -1], traceback.tb_lineno)
+        name = traceback.tb_frame.f_code.co_filename.removeprefix("<component ").removesuffix(">")
+        if name in texts:
+            found = (name, traceback.tb_lineno)
         traceback = traceback.tb_next
     return found

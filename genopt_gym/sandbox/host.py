@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,8 +20,9 @@ import msgspec
 
 from genopt_gym.artifact import Program
 from genopt_gym.evidence import Call, Failure
+from genopt_gym.sandbox import scratch
 from genopt_gym.sandbox.confine import Tier
-from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_receive_timeout
+from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_timeouts
 from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, ForkOrder, Job, ReapOrder
 from genopt_gym.sandbox.tier import ConfinementError
 from genopt_gym.task import Limits
@@ -156,7 +156,7 @@ class Session:
         os.ftruncate(progress, 16)
         self._progress = memoryview(mmap.mmap(progress, 16)).cast("Q")
         ours, theirs = socket.socketpair()
-        set_receive_timeout(ours, limits.call_seconds / 4)
+        set_timeouts(ours, limits.call_seconds / 4)
         self._line = Line(ours, (limits.answer_bytes + CALLS_BYTES) * len(seeds) + 1024)
         order = ForkOrder(self._scratch, limits.cpu_seconds, limits.memory_mb, limits.file_mb)
         try:
@@ -170,11 +170,14 @@ class Session:
         self._exit: Exit | None = None
         self._closed = False
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(list[Answer])
+        self._decoder = msgspec.msgpack.Decoder(list[Answer], ext_hook=_refuse_extension)
+        self._deadline = 0.0
+        self._looked = time.monotonic()
         job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes)
         self.reply_bytes = 0
         """Size of the last reply."""
         self._await_confinement()
+        self._deadline = time.monotonic() + CONFINEMENT_SECONDS
         self._send(self._encoder.encode(job))
 
     def call(self, slots: Sequence[int], arguments: Sequence[Sequence[Any]]) -> list[Reply]:
@@ -183,6 +186,10 @@ class Session:
         Raises:
             SessionDied: the child ran out of a limit, crashed, or broke the protocol.
         """
+        now = time.monotonic()
+        self._look_into_scratch(now)
+        # What the child says of its progress may be false; whatever it says, it gets no more time than this.
+        self._deadline = now + (len(slots) + 1) * self._limits.call_seconds
         self._send(self._encoder.encode((slots, arguments)))
         message = self._receive()
         while message.startswith(PROMPT):
@@ -199,7 +206,7 @@ class Session:
             Reply(
                 answer.result,
                 None if answer.problem is None else self._failure(answer),
-                [Call(*call) for call in answer.calls] if answer.calls else [],
+                answer.calls,
             )
             for answer in answers
         ]
@@ -229,7 +236,7 @@ class Session:
         os.close(self._output)
         self._line.close()
         self._progress.release()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        scratch.remove(self._scratch)
 
     def __enter__(self) -> Self:
         return self
@@ -255,6 +262,9 @@ class Session:
     def _answer_prompt(self, message: bytes) -> None:
         """Pass a prompt of the artifact's to the granted model, or refuse it."""
         slot, reply, refusal = self._slot(), "", ""
+        asked = time.monotonic()
+        if asked > self._deadline:
+            raise self._too_slow()
         self._prompts[slot] = self._prompts.get(slot, 0) + 1
         if self._llm is None:
             refusal = "this task grants no model"
@@ -263,32 +273,48 @@ class Session:
         else:
             try:
                 reply = self._llm(msgspec.msgpack.decode(message, type=str))
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise self._died("crashed", "ProtocolViolation", f"its prompt cannot be read: {error}") from None
+            self._deadline += time.monotonic() - asked
         self._send(self._encoder.encode((reply, refusal)))
 
     def _send(self, message: bytes) -> None:
         try:
-            self._line.send(message)
+            self._line.send(message, self._deadline)
         except LineClosed:
             raise self._explain_end() from None
+        except TimeoutError:
+            raise self._too_slow() from None
 
     def _receive(self) -> bytes:
         calls_begun, since = -1, 0.0
         while True:
             try:
-                return self._line.receive()
+                return self._line.receive(self._deadline)
             except BlockingIOError:
                 now = time.monotonic()
+                self._look_into_scratch(now)
                 if calls_begun != self._progress[1]:
                     calls_begun, since = self._progress[1], now - self._limits.call_seconds / 4
-                elif now - since >= self._limits.call_seconds:
-                    message = f"one call took longer than the {self._limits.call_seconds:g} s allowed"
-                    raise self._died("timeout", "Timeout", message) from None
+                if now - since >= self._limits.call_seconds or now > self._deadline:
+                    raise self._too_slow() from None
             except LineViolation as violation:
                 raise self._died("crashed", "ProtocolViolation", str(violation)) from None
             except LineClosed:
                 raise self._explain_end() from None
+
+    def _look_into_scratch(self, now: float) -> None:
+        if now - self._looked < self._limits.call_seconds / 4:
+            return
+        self._looked = now
+        if scratch.is_overfull(self._scratch, self._limits.file_mb):
+            room = scratch.FULL_FILES * self._limits.file_mb
+            message = f"its scratch folder holds more than the {scratch.MAX_ENTRIES} files or {room} MB allowed"
+            raise self._died("forbidden", "ScratchLimit", message)
+
+    def _too_slow(self) -> SessionDied:
+        message = f"one call took longer than the {self._limits.call_seconds:g} s allowed"
+        return self._died("timeout", "Timeout", message)
 
     def _failure(self, answer: Answer) -> Failure:
         problem = answer.problem
@@ -315,7 +341,8 @@ class Session:
             message = "it made a system call of another architecture, which is not allowed"
             return SessionDied(Failure("forbidden", "ForbiddenCall", message, output=tail), slot)
         if ended_by is not None:
-            message = f"the process was ended by {signal.Signals(ended_by).name}"
+            known = ended_by in set(signal.Signals)  # of the real-time ones only two have names
+            message = f"the process was ended by {signal.Signals(ended_by).name if known else f'signal {ended_by}'}"
         else:
             message = f"the process ended by itself with exit code {os.waitstatus_to_exitcode(exit_.status)}"
         return SessionDied(Failure("crashed", "ProcessEnded", message, output=tail), slot)
@@ -329,6 +356,10 @@ class Session:
     def _slot(self) -> int:
         """The trial in hand; the child may have written anything there."""
         return min(int(self._progress[0]), self._trials - 1)
+
+
+def _refuse_extension(code: int, data: memoryview) -> None:
+    raise msgspec.ValidationError(f"it holds an extension type ({code})")
 
 
 def _wait_for_end(pidfd: int, seconds: float) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import struct
+import time
 
 HEADER = 4
 CHUNK = 1 << 14
 """Small enough that the buffer for each read comes from the heap, not from fresh pages."""
+PIECE = 1 << 18
+"""What is sent at once; between pieces the time is looked at."""
 
 
 class LineClosed(ConnectionError):
@@ -21,8 +25,8 @@ class LineViolation(ConnectionError):
 class Line:
     """One end of a line; messages are bytes.
 
-    ``receive`` raises BlockingIOError when the socket has a receive timeout (``SO_RCVTIMEO``) that passes
-    without a byte; what has arrived is kept, and ``receive`` can be called again.
+    Where the socket has timeouts (``set_timeouts``), an end that is silent, or sends or reads byte by byte, holds
+    nobody up for longer than that past the deadline.
     """
 
     def __init__(self, sock: socket.socket, max_bytes: int) -> None:
@@ -30,13 +34,30 @@ class Line:
         self.max_bytes = max_bytes
         self._buffer = bytearray()
 
-    def send(self, message: bytes) -> None:
-        try:
-            self.sock.sendall(len(message).to_bytes(HEADER, "little") + message)
-        except (BrokenPipeError, ConnectionResetError):
-            raise LineClosed("the line was closed") from None
+    def send(self, message: bytes, deadline: float = math.inf) -> None:
+        """Send a message, by ``deadline`` on the monotonic clock.
 
-    def receive(self) -> bytes:
+        Raises:
+            TimeoutError: the other end had not taken it by then; the line is of no use any more.
+        """
+        left = memoryview(len(message).to_bytes(HEADER, "little") + message)
+        while left:
+            try:
+                left = left[self.sock.send(left[:PIECE]) :]
+            except BlockingIOError:
+                pass
+            except (BrokenPipeError, ConnectionResetError):
+                raise LineClosed("the line was closed") from None
+            if left and time.monotonic() > deadline:
+                raise TimeoutError("the other end does not read")
+
+    def receive(self, deadline: float = math.inf) -> bytes:
+        """The next message.
+
+        Raises:
+            BlockingIOError: a timeout has passed without a byte, or the deadline before a message was complete.
+                What has arrived is kept, and ``receive`` can be called again.
+        """
         buffer = self._buffer
         while True:
             if not buffer:
@@ -55,6 +76,8 @@ class Line:
                     message = bytes(memoryview(buffer)[HEADER : HEADER + length])
                     del buffer[: HEADER + length]
                     return message
+            if time.monotonic() > deadline:
+                raise BlockingIOError("the message is not complete")
             buffer += self._receive_some()
 
     def _receive_some(self) -> bytes:
@@ -70,7 +93,8 @@ class Line:
         self.sock.close()
 
 
-def set_receive_timeout(sock: socket.socket, seconds: float) -> None:
-    """Let ``recv`` give up after ``seconds``, without Python's extra ``poll`` per call."""
+def set_timeouts(sock: socket.socket, seconds: float) -> None:
+    """Let ``recv`` and ``send`` give up after ``seconds``, without Python's extra ``poll`` per call."""
     whole, part = divmod(seconds, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", int(whole), int(part * 1e6)))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(whole), int(part * 1e6)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
+from genopt_gym.evidence import Call
 
 READY = b"ready"
 """A child's first message: it is confined, and no artifact code has run in it."""
@@ -15,6 +17,10 @@ ANSWERS, PROMPT = b"A", b"L"
 
 CALLS_BYTES = 1 << 18
 """What the traced calls of one answer may weigh; more of them are left out."""
+
+
+Outcome = Literal["runtime_error", "contract_broken", "out_of_memory", "forbidden"]
+"""What a child can tell of itself; how it ended is for the worker to see."""
 
 
 class ForkOrder(msgspec.Struct, frozen=True, tag=True):
@@ -54,12 +60,12 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
 class Problem(msgspec.Struct, frozen=True, array_like=True):
     """Child to worker: an exception, told in the artifact's own terms."""
 
-    outcome: Literal["runtime_error", "contract_broken", "out_of_memory", "forbidden"]
-    type: str
-    message: str
-    component: str | None
+    outcome: Outcome
+    type: Annotated[str, Meta(max_length=100)]
+    message: Annotated[str, Meta(max_length=700)]
+    component: Annotated[str, Meta(max_length=100)] | None
     line: int | None
-    source: str
+    source: Annotated[str, Meta(max_length=200)]
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -67,4 +73,4 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
     result: Any
     problem: Problem | None
-    calls: list[tuple[str, list[Any], Any]]
+    calls: list[Call]

@@ -6,6 +6,7 @@ fork a child (the child's descriptors come along; its pid and a pidfd go back), 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -52,21 +53,23 @@ def main(control_fd: int, profile: str, tier: Tier, scratch_root: str) -> None:
     prepared = confine.prepare(tier, confine.readable_paths(profile), scratch_root)
     gc.collect()
     gc.freeze()
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 3)
-        if not message:
-            return
-        order = decoder.decode(message)
-        if isinstance(order, ReapOrder):
-            control.send(msgspec.msgpack.encode(_reap(order.pid)))
-            continue
-        pid = os.fork()
-        if pid == 0:
-            _become_child(order, descriptors, own_bytes, libc, prepared)
-        pidfd = os.pidfd_open(pid)
-        socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
-        for descriptor in (*descriptors, pidfd):
-            os.close(descriptor)
+    # A worker that was killed leaves a broken pipe: nobody is there to be told of it.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 3)
+            if not message:
+                return
+            order = decoder.decode(message)
+            if isinstance(order, ReapOrder):
+                control.send(msgspec.msgpack.encode(_reap(order.pid)))
+                continue
+            pid = os.fork()
+            if pid == 0:
+                _become_child(order, descriptors, own_bytes, libc, prepared)
+            pidfd = os.pidfd_open(pid)
+            socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
+            for descriptor in (*descriptors, pidfd):
+                os.close(descriptor)
 
 
 def _reap(pid: int) -> Exit:

@@ -19,7 +19,8 @@ from gymnasium.utils.env_checker import check_env
 
 from genopt_gym.edit import EditOutcome, check_contract
 from genopt_gym.env import MAX_TEXT_CHARS, OptimizationEnv
-from genopt_gym.evidence import Instance
+from genopt_gym.evaluation import Evaluator
+from genopt_gym.evidence import Instance, View
 from genopt_gym.task import SPLITS
 from genopt_gym.testing.transcript import (
     Edit,
@@ -168,12 +169,23 @@ class TaskConformance:
         The edits include components that keep module globals, and whose behaviour depends on them.
         """
         env = self.make(max_episode_steps=1000)
-        if not self._is_deterministic(env):
-            pytest.skip("registered as nondeterministic")
+        self._needs_determinism(env)
         here = transcript(env, self.edits(), seed=7)
         with_one, with_two = self.fresh_runs()
         assert with_one.digests == here
         assert with_two.digests == here
+
+    def test_trials_do_not_depend_on_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A trial is the same whatever its worker has run before, and whatever shares its block."""
+        env = self.core()
+        self._needs_determinism(env)
+        monkeypatch.setenv("GENOPT_WORKERS", "1")
+        instances = env.task.instances("train")[:12]
+        view = View(5)
+        before = Evaluator(env.evaluator.spec).evaluate(env.start, instances, view).trials
+        Evaluator(env.evaluator.spec).evaluate(env.start, env.task.instances("train")[12:24], View(30))
+        after = Evaluator(env.evaluator.spec).evaluate(env.start, instances[::-1], view).trials
+        assert list(before) == list(after)[::-1]
 
     def test_no_process_is_left(self) -> None:
         """A process that used the environment takes all its helpers with it when it ends."""
@@ -185,8 +197,7 @@ class TaskConformance:
         """An environment that was pickled in mid-run goes on as the one that was not."""
         edits = self.edits()
         env = self.make(max_episode_steps=1000)
-        if not self._is_deterministic(env):
-            pytest.skip("registered as nondeterministic")
+        self._needs_determinism(env)
         env.reset(seed=1)
         env.step(edits[1])
         twin = pickle.loads(pickle.dumps(env))
@@ -197,8 +208,7 @@ class TaskConformance:
         """Copies of an environment are forks of the run: each goes its own way, on the same evaluator."""
         edits = self.edits()
         env, control = self.make(max_episode_steps=1000), self.make(max_episode_steps=1000)
-        if not self._is_deterministic(env):
-            pytest.skip("registered as nondeterministic")
+        self._needs_determinism(env)
         env.reset(seed=1)
         control.reset(seed=1)
         fork = copy.deepcopy(env)
@@ -310,9 +320,8 @@ class TaskConformance:
 
     def test_reset_seed_orders_train_alone(self) -> None:
         """``reset(seed)`` changes neither the validation instances nor, so, the starting artifact's score."""
-        if not self._is_deterministic(self.make()):
-            pytest.skip("registered as nondeterministic")
         env = self.core()
+        self._needs_determinism(env)
         trials = []
         for seed in range(3):
             env.reset(seed=seed)
@@ -387,6 +396,10 @@ class TaskConformance:
         assert [trial.instance for trial in trials] == env.task.instances("validation")
         assert observation["score"][0] == observation["best_score"][0] == env.task.score(trials)
 
+    def _needs_determinism(self, env: gym.Env[Any, Any]) -> None:
+        if not self._is_deterministic(env):
+            pytest.skip("registered as nondeterministic")
+
     def _is_deterministic(self, env: gym.Env[Any, Any]) -> bool:
         assert env.spec is not None
         assert env.spec.nondeterministic is not _core(env).task.deterministic
@@ -394,17 +407,20 @@ class TaskConformance:
 
 
 def counting_calls(name: str, text: str) -> str:
-    """A component that counts its calls in a module global, and fails at the 40th."""
+    """A component that counts its calls in a module global and fails at the 40th, with a message that holds all that
+    could differ from process to process: the order of a set, an address, random numbers."""
     return f"""{text}
+
+import random
 
 _calls_of_{name} = []
 _plain_{name} = {name}
 
 
 def {name}(*arguments):
-    _calls_of_{name}.append(arguments)
+    _calls_of_{name}.append(random.random())
     if len(_calls_of_{name}) >= 40:
-        raise RuntimeError(f"call {{len(_calls_of_{name})}} of {name}")
+        raise RuntimeError(f"{{sum(_calls_of_{name})}} {{set('unordered')}} {{object()}}")
     return _plain_{name}(*arguments)
 """
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genopt_gym.sandbox.line import HEADER, Line, LineClosed, LineViolation, set_receive_timeout
+from genopt_gym.sandbox.line import HEADER, Line, LineClosed, LineViolation, set_timeouts
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def test_reset_connection_is_a_closed_line() -> None:
 
 def test_receive_timeout_raises_and_loses_nothing() -> None:
     with line_and_raw_end() as (line, raw):
-        set_receive_timeout(line.sock, 0.01)
+        set_timeouts(line.sock, 0.01)
         raw.sendall(framed(b"slow")[:6])
         with pytest.raises(BlockingIOError):
             line.receive()

@@ -173,9 +173,10 @@ def policy(obs):
         memory = ram.tobytes()
         objects: Objects = {}
         player, enemy, ball_x, ball_y = memory[51], memory[50], memory[49], memory[54]
-        _put_paddle(objects, previous, "Player", 140, player - 13)
+        # A paddle that leaves the field above is drawn a row shorter than what is left of it.
+        _put_paddle(objects, previous, "Player", 140, player - 13, 15 if player - 13 >= TOP else player + 1 - TOP)
         if enemy > TOP - 1:
-            _put_paddle(objects, previous, "Enemy", 16, enemy - 15)
+            _put_paddle(objects, previous, "Enemy", 16, enemy - 15, min(15, enemy + 1 - TOP))
         if ball_y and ball_x > 48:
             _put(objects, previous, "Ball", ball_x - 49, ball_y - 14, 2, 4)
         return objects
@@ -188,10 +189,10 @@ def policy(obs):
         return "You win nearly every point."
 
 
-def _put_paddle(objects: Objects, previous: Objects, name: str, x: int, y: int) -> None:
+def _put_paddle(objects: Objects, previous: Objects, name: str, x: int, y: int, h: int) -> None:
     """A paddle, cut to the part of it that is within the playfield."""
     top = max(y, TOP)
-    _put(objects, previous, name, x, top, 4, min(y + 15, BOTTOM) - top)
+    _put(objects, previous, name, x, top, 4, min(h, BOTTOM - top))
 
 
 def _put(objects: Objects, previous: Objects, name: str, x: int, y: int, w: int, h: int) -> None:

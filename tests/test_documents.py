@@ -1,4 +1,4 @@
-"""The examples of CONTRIBUTING.md are real: what they show runs as it stands there."""
+"""README and CONTRIBUTING are true: what they show runs as it stands there."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from genopt_gym.config import Config
 from genopt_gym.registration import Row
 from genopt_gym.run import start_run
 
-TEXT = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +48,20 @@ def test_the_task_and_the_agent_work_together(numbers: ModuleType, tmp_path: Pat
     assert result.test_score > 0
 
 
+def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    found = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)
+    assert found
+    exec(found[1], {})
+    assert capsys.readouterr().out == found[2]
+
+
+def test_the_readme_names_files_that_are_there() -> None:
+    for name in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / name).is_file(), name
+
+
 def test_the_rows_fit_their_tables() -> None:
     (row,) = (block for block in BLOCKS if block.strip().startswith("Row("))
-    assert isinstance(eval(row.strip().rstrip(","), {"Row": Row}), Row)
+    assert isinstance(eval(row.strip(), {"Row": Row}), Row)
     (entry,) = (block for block in BLOCKS if block.strip().startswith('"scaling"'))
     assert eval(f"{{{entry}}}") == {"scaling": "genopt_gym.agents.scaling:Scaling"}

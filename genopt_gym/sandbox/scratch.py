@@ -1,0 +1,62 @@
+"""A session's scratch folder: whether it holds too much, and that it goes, whatever was left in it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+MAX_ENTRIES = 1000
+"""Files and folders that a scratch folder may hold."""
+FULL_FILES = 8
+"""How many files of the largest size it may hold at once: the kernel limits the size of each, not their number."""
+
+
+def is_overfull(folder: str, file_mb: int) -> bool:
+    """Whether a scratch folder holds more than it may; it can be in use."""
+    entries, room = 0, FULL_FILES * file_mb << 20
+    pending = [folder]
+    while pending:
+        try:
+            with os.scandir(pending.pop()) as found:
+                for entry in found:
+                    entries += 1
+                    facts = entry.stat(follow_symlinks=False)
+                    room -= 512 * facts.st_blocks
+                    if entries > MAX_ENTRIES or room < 0:
+                        return True
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+        except FileNotFoundError:
+            continue  # removed in the meantime
+        except OSError:
+            return True  # made unreadable, or nested too deeply to be named
+    return False
+
+
+def remove(folder: str) -> None:
+    """Remove the scratch folder of a child that has ended.
+
+    ``shutil.rmtree`` recurses, and stops at a folder that its owner may not list. Here such a folder is opened
+    up, and what lies in it is moved to the top first, so that no path grows with the depth.
+    """
+    try:
+        os.rmdir(folder)  # as a rule it is empty
+        return
+    except OSError:
+        pass
+    pending = [folder]
+    try:
+        while pending:
+            current = pending.pop()
+            for entry in list(os.scandir(current)):
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
+                    continue
+                os.chmod(entry.path, 0o700)
+                pending.append(os.path.join(folder, uuid.uuid4().hex))
+                os.rename(entry.path, pending[-1])
+            if current != folder:
+                os.rmdir(current)
+        os.rmdir(folder)
+    except OSError:
+        pass  # somebody else was quicker, or in tier weak it is a stranger's
