@@ -145,10 +145,16 @@ TRACE_BYTES = 8 << 20
 CONTAINERS = (list, dict, tuple)
 MAX_DEPTH = 32
 """How deeply a traced value may be nested: to encode, compare or print a deeper one could end in a RecursionError."""
+SHALLOW_BYTES = 512
+"""What was sent in so few bytes cannot be nested so deeply that it matters."""
+_PACKER = msgspec.msgpack.Encoder()
 
 
 class Recorder:
-    """Collects one trial in the worker, step by step."""
+    """Collects one trial in the worker, step by step.
+
+    ``trial`` is what is sent to the main process; its events are packed until then.
+    """
 
     def __init__(self, instance: Instance, view: View | None, failed_score: float) -> None:
         self.instance = instance
@@ -159,7 +165,9 @@ class Recorder:
         self.tracing = view is not None and view.horizon != 0
         self.trial: Trial | None = None
         self._limit = view.step_limit if view is not None else None
-        self._events: list[Event] = []
+        # Packed at once, while they are at hand: thousands of small objects kept alive slow the emulator's caches down.
+        self._events: list[msgspec.Raw] = []
+        self._rewards: list[float] = []
         self._actions: list[Any] = []
         self._weight = 0
 
@@ -172,8 +180,11 @@ class Recorder:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
         if self.tracing:
             start = len(self.instance.prefix)
-            shown = [call for call in calls if not _is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
-            self._events.append(Event(start + self.steps, observation, shown, action, reward))
+            if not 0 < weight <= SHALLOW_BYTES:
+                calls = [call for call in calls if not _is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
+            event = Event(start + self.steps, observation, calls, action, reward)
+            self._events.append(msgspec.Raw(_PACKER.encode(event)))
+            self._rewards.append(reward)
             self._weight += weight
             if self._weight > TRACE_BYTES:
                 self.tracing = False
@@ -184,17 +195,16 @@ class Recorder:
 
     def finish(self, score: float, *, ended: bool, metrics: dict[str, float] | None = None) -> None:
         """Close the trial with its score."""
-        first, last = self.view.bounds([e.reward for e in self._events]) if self.view else (0, 0)
-        events = self._events[first:last]
+        first, last = self.view.bounds(self._rewards) if self.view else (0, 0)
         cut = self.view is not None and (first, last) != (0, self.steps)
-        window_score = float(sum(e.reward for e in events)) if cut else score
+        window_score = float(sum(self._rewards[first:last])) if cut else score
         self.trial = Trial(
             instance=self.instance,
             score=score,
             window_score=window_score,
             steps=self.steps,
             ended=ended and last in (0, self.steps),
-            events=events,
+            events=self._events[first:last],  # type: ignore[arg-type]  # they are Events once they were sent
             metrics=metrics or {},
             actions=self.instance.prefix + tuple(self._actions[:last]),
         )

@@ -22,7 +22,9 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(task.goal.strip())
         metric = task.metric
         aim = "as high" if metric.direction == "maximize" else "as low"
-        parts.append(f"The score is {metric.name}, from {metric.bounds[0]:g} to {metric.bounds[1]:g}; make it {aim} as you can.")
+        parts.append(
+            f"The score is {metric.name}, from {metric.bounds[0]:g} to {metric.bounds[1]:g}; make it {aim} as you can."
+        )
     if parameters.context == "full" and task.strategy:
         parts.append(task.strategy.strip())
     editable = parameters.editable

@@ -91,9 +91,7 @@ class Parameters:
         passed = dict(passed)
         protocol = passed.pop("protocol", "default")
         if protocol not in task_class.protocols:
-            raise ValueError(
-                f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}"
-            )
+            raise ValueError(f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}")
         values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
         values |= {**task_class.protocols[protocol], **passed}
         if values["start"] is None:

@@ -92,8 +92,7 @@ class Edits(gym.Space[dict[str, str]]):
 
     def contains(self, x: Any) -> bool:
         return isinstance(x, Mapping) and all(
-            name in self.texts and isinstance(text, str) and len(text) <= self.max_length
-            for name, text in x.items()
+            name in self.texts and isinstance(text, str) and len(text) <= self.max_length for name, text in x.items()
         )
 
     def to_jsonable(self, sample_n: Iterable[dict[str, str]]) -> list[Any]:

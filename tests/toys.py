@@ -92,7 +92,7 @@ class Numbers(Guess):
 
     def distance(self, instance: Instance, guess: Any) -> float:
         a, b = guess
-        return min(100.0, abs(a - 4) + abs(b))
+        return float(min(100.0, abs(a - 4) + abs(b)))
 
 
 class StrictGuess(Guess):

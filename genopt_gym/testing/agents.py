@@ -69,9 +69,9 @@ class AgentConformance:
         agent.reset(observation, self.problem(env, seed, self.steps))
         return agent
 
-    def drive(self, seed: int) -> tuple[dict[str, Any], list[Step]]:
+    def drive(self, seed: int, env: OptimizationEnv | None = None) -> tuple[dict[str, Any], list[Step]]:
         """The first observation of a run, and all that came after it."""
-        env = self.env()
+        env = env or self.env()
         first, _ = env.reset(seed=0)
         agent = self.begin(env, first, seed)
         observation, steps = first, []
@@ -165,6 +165,12 @@ class AgentConformance:
         before = digest([first, *steps])
         self.edits_after(self.begin(self.env(), first, seed=3), first, steps)
         assert digest([first, *steps]) == before
+
+    def test_never_touches_test(self) -> None:
+        """Nothing that it does makes a test trial run."""
+        env = self.env()
+        self.drive(seed=0, env=env)
+        assert set(env.evaluator.ledger.accounts) == {"train", "validation"}
 
     def test_run_of_unknown_length(self) -> None:
         """It also works where nobody has said how many edits there are."""

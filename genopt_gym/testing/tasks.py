@@ -20,7 +20,7 @@ from gymnasium.utils.env_checker import check_env
 from genopt_gym.edit import EditOutcome, check_contract
 from genopt_gym.env import MAX_TEXT_CHARS, OptimizationEnv
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.evidence import Instance, View
+from genopt_gym.evidence import Instance, Trial, View
 from genopt_gym.task import SPLITS
 from genopt_gym.testing.transcript import (
     Edit,
@@ -180,12 +180,17 @@ class TaskConformance:
         env = self.core()
         self._needs_determinism(env)
         monkeypatch.setenv("GENOPT_WORKERS", "1")
-        instances = env.task.instances("train")[:12]
-        view = View(5)
-        before = Evaluator(env.evaluator.spec).evaluate(env.start, instances, view).trials
-        Evaluator(env.evaluator.spec).evaluate(env.start, env.task.instances("train")[12:24], View(30))
-        after = Evaluator(env.evaluator.spec).evaluate(env.start, instances[::-1], view).trials
-        assert list(before) == list(after)[::-1]
+        python = [c.name for c in env.start.components if c.kind == "python"]
+        artifact = env.start.edited({name: counting_calls(name, env.start.texts[name]) for name in python})
+        instances, view = env.task.instances("train")[:24], View(50)
+
+        def trials(instances: Sequence[Instance]) -> list[Trial]:
+            return list(Evaluator(env.evaluator.spec).evaluate(artifact, instances, view).trials)
+
+        before = trials(instances[:12])
+        trials(instances[12:])
+        assert trials(instances[11::-1]) == before[::-1]
+        assert trials(instances[5:6]) == before[5:6]
 
     def test_no_process_is_left(self) -> None:
         """A process that used the environment takes all its helpers with it when it ends."""

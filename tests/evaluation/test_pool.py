@@ -38,11 +38,18 @@ def workers() -> list[psutil.Process]:
 
 
 def zygotes() -> list[psutil.Process]:
-    return [child for worker in workers() for child in worker.children()]
+    return [child for worker in workers() for child in children_of(worker)]
 
 
-def children() -> list[psutil.Process]:
-    return [child for zygote in zygotes() for child in zygote.children()]
+def confined() -> list[psutil.Process]:
+    return [child for zygote in zygotes() for child in children_of(zygote)]
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def evaluate_and_kill(evaluator: Evaluator, note: str, victims: Callable[[], list[psutil.Process]]) -> Evaluation:
@@ -51,7 +58,7 @@ def evaluate_and_kill(evaluator: Evaluator, note: str, victims: Callable[[], lis
 
     def kill() -> None:
         deadline = time.monotonic() + 5
-        while not children() and time.monotonic() < deadline:
+        while not confined() and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(0.1)
         victim = victims()[0]

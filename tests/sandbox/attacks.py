@@ -14,7 +14,7 @@ PRELUDE = '''\
 import ctypes, errno, gc, mmap, os, platform, resource, signal, socket, sys, time
 
 libc = ctypes.CDLL(None, use_errno=True)
-libc.syscall.argtypes = [ctypes.c_long] * 7
+libc.syscall.argtypes, libc.syscall.restype = [ctypes.c_long] * 7, ctypes.c_long
 libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
 
 def checked(result, what="call"):
@@ -447,7 +447,7 @@ KERNEL = [
     Attack("the kernel's log", "return raw(103, 116, 10, 0, 0)"),
     Attack("name of the machine", "socket.sethostname('x')"),
     Attack("watch files", "return raw(294, 26, 0)", bites="loot"),
-    Attack("executable memory", "return mmap.mmap(-1, 4096, 0x22, 7).size()", bites="loot"),
+    Attack("executable memory", "return raw(9, 222, 0, 4096, 7, 0x22, -1, 0) and 'executable'", bites="loot"),
     Attack("memory made executable", """
         page = mmap.mmap(-1, 4096)
         place = ctypes.addressof(ctypes.c_char.from_buffer(page))

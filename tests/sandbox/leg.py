@@ -23,8 +23,8 @@ from tests.sandbox.attacks import BY_NAME, WORKFLOW, Attack
 from tests.sandbox.scene import Scene, as_json, site_data
 
 LIMITS = Limits(call_seconds=0.5, cpu_seconds=2, memory_mb=256, file_mb=4, llm_calls=3)
-LONGEST = 6.0
-"""Seconds that no attack may take, with these limits, on a busy machine."""
+LONGEST = 25.0
+"""Seconds that no attack may take, with these limits, on a very busy machine."""
 
 
 def run(attack: Attack, scene: Scene) -> dict[str, Any]:
@@ -77,13 +77,13 @@ def main() -> None:
         os.setgid(order["user"])
         os.setuid(order["user"])
     sys.executable = order["python"]
-    os.environ["SECRET_KEY"] = "PLANTED-in-the-environment"
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory(prefix="genopt-hostile-", ignore_cleanup_errors=True) as folder:
         os.chdir(folder)
         Path("control").mkdir()
         with Scene(Path(folder, "control"), order["tier"]) as scene:
             for name in order["attacks"]:
+                assert order["tier"] != "weak" or BY_NAME[name].bites, "what no control is made for is not let loose"
                 report = run(BY_NAME[name], scene)
                 if report["outcome"] == "timeout" and "timeout" not in BY_NAME[name].expected(order["tier"]):
                     report = run(BY_NAME[name], scene)  # the machine may have been busy elsewhere
