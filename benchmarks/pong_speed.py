@@ -123,7 +123,9 @@ def main() -> None:
     arguments = parser.parse_args()
     artifact = policy_artifact()
     print(f"medians of {arguments.pairs} alternated pairs, {arguments.episodes} episodes each; ratio: ours over bare")
-    print(f"{'evaluation':<28} {'steps':>7} {'bare/s':>10} {'ours/s':>10} {'ratio':>7} {'min':>7} {'max':>7} {'us/step':>9}")
+    print(
+        f"{'evaluation':<28} {'steps':>7} {'bare/s':>10} {'ours/s':>10} {'ratio':>7} {'min':>7} {'max':>7} {'us/step':>9}"
+    )
     for name, view, workers in (
         ("untraced, 1 core", None, 1),
         (f"traced H={HORIZON}, 1 core", View(HORIZON), 1),

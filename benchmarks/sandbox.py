@@ -104,7 +104,9 @@ def main() -> None:
     tier = choose()
     print(f"tier {tier}; medians of {arguments.rounds} rounds on core {min(os.sched_getaffinity(0))}")
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
-    print(f"{'profile':<8} {'request to reaped, ms':>22} {'goal':>6} {'unconfined':>11} {'os.fork':>8} {'ratio':>6} {'call, us':>9}")
+    print(
+        f"{'profile':<8} {'request to reaped, ms':>22} {'goal':>6} {'unconfined':>11} {'os.fork':>8} {'ratio':>6} {'call, us':>9}"
+    )
     with tempfile.TemporaryDirectory() as root:
         for profile, goal in GOALS.items():
             if not all(importable(name) for name in confine.PROFILES[profile][:4]):

@@ -77,9 +77,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(
-                f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}"
-            )
+            raise ValueError(f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}")
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         self.evaluator = Evaluator(spec, budget=self.parameters.budget)
@@ -127,6 +125,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         super().reset(seed=seed)
         options = dict(options or {})
         texts = options.pop("artifact", {})
+        if not isinstance(texts, Mapping):
+            raise ValueError(f"options['artifact'] is a mapping from components to texts, not a {type(texts).__name__}")
         if options:
             raise ValueError(f"reset knows the option 'artifact', not {', '.join(map(repr, options))}")
         if problem := self._addressing_problem(texts, self.start.texts):
@@ -185,7 +185,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             except UnparsableEdit as error:
                 return {}, (EditOutcome.UNPARSABLE, str(error))
         if not isinstance(action, Mapping):
-            words = f"an edit is a mapping from component names to texts, or a string; this is a {type(action).__name__}"
+            words = (
+                f"an edit is a mapping from component names to texts, or a string; this is a {type(action).__name__}"
+            )
             return {}, (EditOutcome.UNPARSABLE, words)
         return dict(action), self._addressing_problem(action, current)
 
@@ -241,7 +243,11 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self._sampler.observe(train.trials)
         p = self.parameters
         if p.feedback_horizon == "credit":
-            score, failure = train.window_score, train.failure
+            # From here on there is nothing but the windows; validation selects silently.
+            train = Evaluation(
+                [trial.within_window() for trial in train.trials], train.window_score, train.window_score
+            )
+            score, failure = train.score, train.failure
         else:
             score = (train if p.score_split == "train" else validation).score
             failure = train.failure or validation.failure
@@ -291,9 +297,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         trials = verdict.train.trials if verdict.train else []
         trace = render(trials, self.view, p.max_trace_chars)
         self._horizon_shown = trace.horizon_shown
-        shown = [
-            (split, e) for split, e in (("train", verdict.train), ("validation", verdict.validation)) if e
-        ]
+        shown = [(split, e) for split, e in (("train", verdict.train), ("validation", verdict.validation)) if e]
         if p.feedback_horizon == "credit" or p.score_split == "train":
             shown = [(split, evaluation) for split, evaluation in shown if split == "train"]
         words = feedback(

@@ -90,6 +90,20 @@ class Trial(msgspec.Struct, frozen=True):
     actions: tuple[Any, ...] = ()
     """Actions up to the end of the window, kept for ``between="continue"``."""
 
+    failed_in_window: bool = False
+    """Whether the failure lies in the traced window."""
+
+    def within_window(self) -> Trial:
+        """The trial as far as its window tells: nothing in it was computed beyond."""
+        return msgspec.structs.replace(
+            self,
+            score=self.window_score,
+            steps=len(self.events),
+            ended=self.failed_in_window or (self.ended and len(self.events) == self.steps),
+            failure=self.failure if self.failed_in_window else None,
+            metrics={},
+        )
+
     def plain(self) -> dict[str, Any]:
         """As dictionaries, lists, strings and numbers."""
         data = msgspec.to_builtins(msgspec.structs.replace(self, events=[]))
@@ -164,17 +178,13 @@ class Recorder:
         self.total = 0.0
         self.tracing = view is not None and view.horizon != 0
         self.trial: Trial | None = None
-        self._limit = view.step_limit if view is not None else None
+        self.step_limit = view.step_limit if view is not None else None
+        """After how many inner steps the window is full and the trial may end; ``None`` if it has to go on."""
         # Packed at once, while they are at hand: thousands of small objects kept alive slow the emulator's caches down.
         self._events: list[msgspec.Raw] = []
         self._rewards: list[float] = []
         self._actions: list[Any] = []
         self._weight = 0
-
-    @property
-    def at_limit(self) -> bool:
-        """Whether the window is full and the trial may end."""
-        return self._limit is not None and self.steps >= self._limit
 
     def step(self, observation: Any, calls: list[Call], action: Any, reward: float, weight: int = 0) -> None:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
@@ -216,9 +226,14 @@ class Recorder:
             self.step(observation, list(calls), None, 0.0)
         self.finish(self.failed_score, ended=True)
         assert self.trial is not None
-        failure = msgspec.structs.replace(failure, step=step)
+        in_window = self.view is None or not self.tracing or self.view.bounds(self._rewards)[1] == len(self._rewards)
         self.trial = msgspec.structs.replace(
-            self.trial, failure=failure, window_score=self.failed_score, ended=True, actions=()
+            self.trial,
+            failure=msgspec.structs.replace(failure, step=step),
+            failed_in_window=in_window,
+            window_score=self.failed_score if in_window else self.trial.window_score,
+            ended=True,
+            actions=(),
         )
 
 

@@ -38,7 +38,7 @@ class Parameters:
         accept: which edits stay: all; those that run; those that don't lose on the same train batch, or on
             validation.
         max_trace_chars: the trace's size budget.
-        budget: hard limits for the whole run, such as ``{"trials": 500}``; cached trials are free.
+        budget: hard limits for the environment's whole life, such as ``{"trials": 500}``; cached trials are free.
     """
 
     start: str | None = None

@@ -191,8 +191,8 @@ class Task(ABC):
         return ""
 
     def failed(self, trial: Trial) -> bool:
-        """Whether the ``failures`` sampler should show this trial's instance again."""
-        return trial.failure is not None or not self.metric.is_solved(trial.score)
+        """Whether the ``failures`` sampler should show this trial's instance again; not one that was merely cut."""
+        return trial.failure is not None or (trial.ended and not self.metric.is_solved(trial.score))
 
     def answer(self, instance: Instance) -> str | None:
         """The expected answer of a train instance, where there is one to reveal."""

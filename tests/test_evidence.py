@@ -20,7 +20,7 @@ def record(rewards: Sequence[float], view: View | None, instance: Instance | Non
     """A trial with these rewards, stopped where its view says so, as tasks do."""
     recorder = Recorder(instance or Instance("train", 0), view, LOW)
     for number, reward in enumerate(rewards):
-        if recorder.at_limit:
+        if recorder.steps == recorder.step_limit:
             ended = False
             break
         recorder.step({"n": number}, [], number % 2, reward)
@@ -188,6 +188,7 @@ def test_bottomless_values_are_left_out_of_the_trace(call: Call, kept: bool) -> 
 def test_trial_as_plain_data() -> None:
     trial = record([1.0], View(None))
     assert trial.plain() == {
+        "failed_in_window": False,
         "instance": {"split": "train", "index": 0, "prefix": []},
         "score": 1.0,
         "window_score": 1.0,

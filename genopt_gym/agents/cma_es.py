@@ -23,7 +23,7 @@ class CmaEs(Agent):
         smallest: least unit, so that zeros can move.
     """
 
-    def __init__(self, sigma: float = 1.0, population: int | None = None, smallest: float = 1.0) -> None:
+    def __init__(self, sigma: float = 0.5, population: int | None = None, smallest: float = 1.0) -> None:
         for name, value, least in (
             ("sigma", sigma, 0),
             ("smallest", smallest, 0),

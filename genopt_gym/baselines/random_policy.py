@@ -1,6 +1,6 @@
 """Score of the policy that knows nothing: uniformly random actions, on the test episodes.
 
-    python -m genopt_gym.baselines.random_policy GenOpt/Atari-Pong-v0 --episodes 20
+python -m genopt_gym.baselines.random_policy GenOpt/Atari-Pong-v0 --episodes 20
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def estimate_lean(obs):
     angle, turning = obs['pole_angle'], obs['pole_velocity']
     return 0.5 * position - 0.5 * velocity + 1.0 * angle - 0.2 * turning
 """,
-                    "select_action": "def select_action(obs, lean):\n    return 1 if lean > 0.1 else 0\n",
+                    "select_action": "def select_action(obs, lean):\n    return int(lean > 0.1)\n",
                 },
             },
         ),
@@ -149,7 +149,7 @@ def policy(obs):
     position, velocity = obs['cart_position'], obs['cart_velocity']
     angle, turning = obs['pole_angle'], obs['pole_velocity']
     lean = 0.5 * position - 0.5 * velocity + 1.0 * angle - 0.2 * turning
-    return 1 if lean > 0.1 else 0
+    return int(lean > 0.1)
 """
                 },
             },

@@ -45,7 +45,8 @@ class RolloutTask(Task):
         """Play one episode per recorder, all in lockstep."""
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
         actions = self.action_count()
-        live = [slot for slot, recorder in enumerate(recorders) if not self._at_end(recorder)]
+        lengths = [self._length(recorder) for recorder in recorders]
+        live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
             observations = [episodes[slot].observe() for slot in live]
             replies = session.call(live, [(observation,) for observation in observations])
@@ -62,8 +63,9 @@ class RolloutTask(Task):
                     continue
                 reward, over = episodes[slot].step(reply.result)
                 recorder.step(observation, reply.calls, reply.result, reward, session.reply_bytes)
-                if over or self._at_end(recorder):
-                    recorder.finish(recorder.total, ended=over or self._at_cap(recorder))
+                if over or recorder.steps >= lengths[slot]:
+                    at_cap = len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
+                    recorder.finish(recorder.total, ended=over or at_cap)
                     ended.append(slot)
             if ended:
                 live = [slot for slot in live if slot not in ended]
@@ -72,11 +74,11 @@ class RolloutTask(Task):
         """The simulator of an instance, brought to where its trial begins."""
         episode = self.start_episode(instance, slot)
         for action in instance.prefix:
+            episode.observe()  # what moved is seen against the observation before
             episode.step(action)
         return episode
 
-    def _at_cap(self, recorder: Recorder) -> bool:
-        return len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
-
-    def _at_end(self, recorder: Recorder) -> bool:
-        return recorder.at_limit or self._at_cap(recorder)
+    def _length(self, recorder: Recorder) -> int:
+        """After how many inner steps a trial ends, if its episode does not end before."""
+        rest = self.max_inner_steps - len(recorder.instance.prefix)
+        return rest if recorder.step_limit is None else min(rest, recorder.step_limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ class Evaluator:
     def _results(self, blocks: Sequence[Block]) -> list[BlockResult]:
         keys = [self._key(block) for block in blocks]
         by_key = dict(zip(keys, blocks, strict=True))
-        known = {key: msgspec.msgpack.decode(data, type=BlockResult) for key in by_key if (data := self.store.get(key))}
+        known = {key: _decoded(data) for key in by_key if (data := self.store.get(key))}
         missing = {key: block for key, block in by_key.items() if key not in known}
         # What a resumed run finds in its store counts as when it was run: else a budget would be spent twice.
         new = {key: block for key, block in by_key.items() if key not in self._charged}
@@ -138,7 +139,7 @@ class Evaluator:
             answers = shared_pool().run(list(missing.values()))
             for key, answer in zip(missing, answers, strict=True):
                 self.store[key] = answer
-                known[key] = msgspec.msgpack.decode(answer, type=BlockResult)
+                known[key] = _decoded(answer)
         for key, block in new.items():
             self._charge(block, known[key])
             self._charged.add(key)
@@ -160,5 +161,16 @@ class Evaluator:
         return len(block.instances) * min(limit or self.task.max_inner_steps, self.task.max_inner_steps)
 
     def _evaluation(self, trials: list[Trial]) -> Evaluation:
-        windows = [msgspec.structs.replace(trial, score=trial.window_score) for trial in trials]
+        windows = [trial.within_window() for trial in trials]
         return Evaluation(trials, self.task.score(trials), self.task.score(windows))
+
+
+def _decoded(data: bytes) -> BlockResult:
+    """A result, decoded without pauses for the garbage collector: its thousands of new objects hold no cycles."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return msgspec.msgpack.decode(data, type=BlockResult)
+    finally:
+        if collecting:
+            gc.enable()

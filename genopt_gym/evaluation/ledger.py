@@ -14,9 +14,7 @@ class BudgetSpent(Exception):
     """
 
     def __init__(self, what: str, limit: int, needed: int) -> None:
-        super().__init__(
-            f"the budget of {limit:,} {what.replace('_', ' ')} would be passed ({needed:,} more needed)"
-        )
+        super().__init__(f"the budget of {limit:,} {what.replace('_', ' ')} would be passed ({needed:,} more needed)")
         self.what = what
 
 
@@ -69,8 +67,8 @@ class Budget:
         for name, limit in limits.items():
             if name not in self.KNOWN:
                 raise ValueError(f"a budget has {' and '.join(self.KNOWN)}, not {name!r}")
-            if limit < 1:
-                raise ValueError(f"a budget of {name} must be at least 1, got {limit}")
+            if not isinstance(limit, int) or limit < 1:
+                raise ValueError(f"a budget of {name} must be a whole number from 1, got {limit!r}")
         self.limits = dict(limits)
         self.ledger = ledger
 

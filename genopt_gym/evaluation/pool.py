@@ -5,9 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import selectors
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 
@@ -41,10 +43,11 @@ class _Handle:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
+        self._scratch_root = tempfile.mkdtemp(prefix="genopt-")
         environment = {k: v for k, v in os.environ.items() if k in PASSED_ON or k.startswith("GENOPT_")}
         # The worker finds modules where we find them: the task may be the user's own.
         start = f"import sys; sys.path[:] = {sys.path!r}; from genopt_gym.evaluation.worker import main; "
-        start += f"main({theirs.fileno()}, {lifeline})"
+        start += f"main({theirs.fileno()}, {lifeline}, {self._scratch_root!r})"
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", start],
             pass_fds=[theirs.fileno(), lifeline],
@@ -57,7 +60,7 @@ class _Handle:
         self.line = Line(ours, MAX_MESSAGE)
 
     def close(self) -> None:
-        """End the worker: it clears its scratch folders away when its lifeline closes."""
+        """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""
         self.line.close()
         os.close(self._lifeline)
         try:
@@ -65,12 +68,14 @@ class _Handle:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self._scratch_root, ignore_errors=True)
 
 
 class WorkerPool:
     """Up to ``size`` workers; ``run`` spreads blocks over them."""
 
     def __init__(self) -> None:
+        self._owner = os.getpid()
         self._handles: list[_Handle] = []
         self._lock = threading.Lock()
 
@@ -118,9 +123,7 @@ class WorkerPool:
                     except LineClosed:
                         self._forget(handle)
                         if tries[number] > 1:
-                            raise EvaluationError(
-                                f"two workers ended while they ran {_name(blocks[number])}"
-                            ) from None
+                            raise EvaluationError(f"two workers ended while they ran {_name(blocks[number])}") from None
                         waiting.append(number)
                         idle.append(self._start())
                         continue
@@ -128,9 +131,7 @@ class WorkerPool:
                         raise ConfinementError(answer[1:].decode())
                     if answer[:1] == FAILED:
                         reason = answer[1:].decode()
-                        raise EvaluationError(
-                            f"{_name(blocks[number])} failed in the task's own code:\n{reason}"
-                        )
+                        raise EvaluationError(f"{_name(blocks[number])} failed in the task's own code:\n{reason}")
                     results[number] = answer[1:]
                     idle.append(handle)
         return [results[i] for i in range(len(blocks))]
@@ -152,6 +153,8 @@ class WorkerPool:
         handle.close()
 
     def _close(self) -> None:
+        if self._owner != os.getpid():
+            return  # A fork of the owner: the workers are not ours to end.
         for handle in list(self._handles):
             self._forget(handle)
 
@@ -160,13 +163,13 @@ def _name(block: Block) -> str:
     return f"a block of {block.task.entry} ({', '.join(map(str, block.instances))})"
 
 
-_shared: tuple[int, WorkerPool] | None = None
+_pools: dict[int, WorkerPool] = {}
+"""By process: a fork inherits its parent's pool, and leaves it alone."""
 
 
 def shared_pool() -> WorkerPool:
-    """This process's pool; after a fork the parent's is left alone and a new one is made."""
-    global _shared
-    if _shared is None or _shared[0] != os.getpid():
-        _shared = (os.getpid(), WorkerPool())
-        atexit.register(_shared[1].close)
-    return _shared[1]
+    """This process's pool; after a fork a new one is made."""
+    if os.getpid() not in _pools:
+        pool = _pools[os.getpid()] = WorkerPool()
+        atexit.register(pool.close)
+    return _pools[os.getpid()]

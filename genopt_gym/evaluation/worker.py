@@ -9,7 +9,6 @@ import gc
 import os
 import shutil
 import socket
-import tempfile
 import threading
 import time
 import traceback
@@ -93,9 +92,7 @@ class Worker:
             require_confinement(self._zygotes[task.profile], tier)
         seeds = [task.seed(recorder.instance) for recorder in recorders]
         zygote = self._zygotes[task.profile]
-        with Session(
-            zygote, block.program, seeds, task.limits, block.view is not None, task.granted_llm()
-        ) as session:
+        with Session(zygote, block.program, seeds, task.limits, block.view is not None, task.granted_llm()) as session:
             task.run(session, recorders)
 
     def _task(self, spec: TaskSpec) -> Task:
@@ -112,8 +109,7 @@ def _end_with_parent(lifeline: int, scratch_root: str) -> None:
     os._exit(0)
 
 
-def main(line_fd: int, lifeline: int) -> None:
-    scratch_root = tempfile.mkdtemp(prefix="genopt-")
+def main(line_fd: int, lifeline: int, scratch_root: str) -> None:
     threading.Thread(target=_end_with_parent, args=(lifeline, scratch_root), daemon=True).start()
     line = Line(socket.socket(fileno=line_fd), MAX_MESSAGE)
     worker = Worker(scratch_root)

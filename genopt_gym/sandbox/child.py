@@ -89,13 +89,14 @@ class Trial:
         self._job = job
         self._workflow: Callable[..., Any] | None = None
         self._inputs: tuple[str, ...] = ()
-        self._known: list[tuple[Any, str]] = []
+        self._known: dict[int, tuple[Any, dict[str, str]]] = {}
+        """Inputs and results of this call by identity (they are kept alive here), and how the trace refers to them."""
 
     def call(self, arguments: list[Any]) -> Answer:
         self.calls = []
         workflow = self._workflow or self._load()
         if self._job.traced:
-            self._known = list(zip(arguments, self._inputs, strict=False))
+            self._known = {id(a): (a, {"$ref": name}) for a, name in zip(arguments, self._inputs, strict=False)}
         return Answer(workflow(*arguments), None, self.calls)
 
     def _load(self) -> Callable[..., Any]:
@@ -111,7 +112,8 @@ class Trial:
                 raise TypeError(f"the text of {name} leaves no function of that name")
             if self._job.traced:
                 namespace[name] = self._traced(name, namespace[name])
-        around: dict[str, Any] = {"__builtins__": builtins, "llm": self._llm} | {name: namespace[name] for name in names}
+        around: dict[str, Any] = {"__builtins__": builtins, "llm": self._llm}
+        around.update((name, namespace[name]) for name in names)
         exec(_compiled(self._job.workflow, "<workflow>"), around)
         workflow: Callable[..., Any] = around["workflow"]
         self._inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
@@ -119,21 +121,21 @@ class Trial:
         return workflow
 
     def _traced(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        reference = {"$ref": name}
+
         def component(*args: Any, **kwargs: Any) -> Any:
-            arguments = [self._reference(value) for value in (*args, *kwargs.values())]
+            known, calls = self._known, self.calls
+            arguments = []
+            for value in (*args, *kwargs.values()):
+                seen = known.get(id(value))
+                arguments.append(seen[1] if seen else capture(value))
             result = function(*args, **kwargs)
-            if len(self.calls) < MAX_CALLS:
-                self.calls.append(Call(name, arguments, capture(result)))
-                self._known.append((result, name))
+            if len(calls) < MAX_CALLS:
+                calls.append(Call(name, arguments, capture(result)))
+                known[id(result)] = (result, reference)
             return result
 
         return component
-
-    def _reference(self, value: Any) -> Any:
-        for known, name in reversed(self._known):
-            if known is value:
-                return {"$ref": name}
-        return capture(value)
 
 
 class RandomStreams:

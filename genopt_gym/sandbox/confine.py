@@ -1,12 +1,12 @@
 """The steps that leave artifact code only what it needs, and what this machine's kernel offers for them.
 
-The zygote calls ``prepare`` once: it gives up capabilities, takes a first Landlock layer (read what the
-profile imports, write beneath the scratch root) and assembles the filter. Each fork calls ``Prepared.apply``:
-a second layer that leaves it no scratch folder but its own, then the filter. A layer is inherited at hardly
-any cost; to repeat the two hundred rules of the first in every fork took four times as long.
+The zygote calls ``prepare`` once: it gives up capabilities, takes a first Landlock layer (read what the profile
+imports, write beneath the scratch root) and assembles the filter. Each fork calls ``Prepared.apply``: a second layer
+that leaves it no scratch folder but its own, then the filter. A layer is inherited at hardly any cost; to repeat the
+two hundred rules of the first in every fork took four times as long.
 
-The user id stays. Another one could not read an interpreter that lies in somebody's home, and would gain
-little: what an id alone allows is refused by the filter (signals, renice, chmod of own files) or by Landlock.
+The user id stays: another one could not read an interpreter that lies in somebody's home, and would gain little.
+What an id alone allows is refused by the filter (signals, renice, chmod of own files) or by Landlock.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class Prepared:
 def prepare(tier: Tier, read: Iterable[str], scratch_root: str, threads: bool = False) -> Prepared:
     """Confine the zygote as far as it can be, and make the rest ready for its forks.
 
-    From here on, in tier ``strong``, this process too reads only ``read`` and writes only beneath the root.
-    What it needs itself must be loaded, and every top-level module that artifacts may import.
+    From here on, in tier ``strong``, this process too reads only ``read`` and writes only beneath the root. What it
+    needs itself must be loaded, and every top-level module that artifacts may import.
 
     Args:
         tier: what to enforce; see ``available_tier``.
@@ -117,11 +117,12 @@ def prepare(tier: Tier, read: Iterable[str], scratch_root: str, threads: bool = 
     if tier == "seccomp":
         return Prepared(tier, [], program)
     root = os.path.realpath(scratch_root)
-    readable = {os.path.realpath(path) for path in read if os.path.exists(path)}
+    present = [path for path in read if os.path.exists(path)]
+    readable = {os.path.realpath(path) for path in present}
     for path in readable:
         if _within(root, path):
             raise ValueError(f"the scratch root {root} lies in {path}, which artifacts may read")
-    _forget_other_modules(readable)
+    _forget_other_modules(present)
     landlock.restrict(readable, write=(root, os.devnull))
     return Prepared(tier, _covers(readable, root), program)
 
@@ -189,16 +190,20 @@ def _within(path: str, folder: str) -> bool:
     return os.path.commonpath((path, folder)) == folder
 
 
-def _forget_other_modules(readable: set[str]) -> None:
+def _forget_other_modules(readable: Iterable[str]) -> None:
     """Let imports find only what can be read, so that anything else is a ModuleNotFoundError.
 
-    A finder lists its folder once and trusts the list. The standard library's folders must be listed now:
-    they cannot be once their entries are granted singly. Other lists must go.
+    A finder lists its folder once and trusts the list. Where entries are granted singly (the standard library, and
+    packages with something withheld) it must be now: later the folder cannot be listed. Other lists must go.
     """
-    PathFinder.find_spec("_a_module_that_does_not_exist")
+    partly = [os.path.dirname(path) for path in readable if os.path.basename(path) == "__init__.py"]
+    for search in (None, *([folder] for folder in partly)):
+        PathFinder.find_spec("_a_module_that_does_not_exist", search)
+    listed = {*stdlib_folders(), *(os.path.realpath(folder) for folder in partly)}
+    granted = {os.path.realpath(path) for path in readable}
     for folder, finder in sys.path_importer_cache.items():
         real = os.path.realpath(folder)
-        found = real in stdlib_folders() or any(_within(real, path) for path in readable)
+        found = real in listed or any(_within(real, path) for path in granted)
         if isinstance(finder, FileFinder) and not found:
             finder.invalidate_caches()
 
@@ -213,10 +218,7 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
         *("dateutil", "joblib", "narwhals", "pytz", "six", "threadpoolctl", "tzdata"),
     ),
 }
-"""The top-level modules of each profile, as far as they are installed; a zygote loads them all.
-
-Their submodules and extensions may be imported later.
-"""
+"""The top-level modules of each profile; a zygote loads what is installed. Submodules may be imported later."""
 
 _WITHHELD: Final = {"sklearn": ("datasets/data", "datasets/tests")}
 """Bundled data sets with their answers."""
@@ -231,10 +233,7 @@ _LIBRARIES: Final = (
     *("bz2", "crypt", "crypto", "expat", "ffi", "lzma", "mpdec", "ncursesw", "panelw", "readline", "sqlite3"),
     *("ssl", "tinfo", "uuid", "z", "zstd", "gfortran", "quadmath", "openblas*", "iomp5", "mkl_*"),
 )
-"""Shared libraries that extensions of the standard library, and of wheels, load from the system.
-
-Singly, because on some systems their folder also holds site-packages.
-"""
+"""Shared libraries that extensions load from the system; singly, as their folder may also hold site-packages."""
 
 _SYSTEM_FILES: Final = (
     *("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"),

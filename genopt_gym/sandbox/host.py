@@ -1,4 +1,4 @@
-"""The worker's end of the sandbox: start a zygote, open sessions with confined children, tell how they ended."""
+"""The worker's end of the sandbox: open sessions with confined children, and tell how they ended."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import os
 import select
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,29 +18,17 @@ import msgspec
 from genopt_gym.artifact import Program
 from genopt_gym.evidence import Call, Failure
 from genopt_gym.sandbox import scratch
-from genopt_gym.sandbox.confine import Tier
+from genopt_gym.sandbox.forks import Zygote, ZygoteLost
 from genopt_gym.sandbox.line import Line, LineClosed, LineViolation, set_timeouts
-from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, ForkOrder, Job, ReapOrder
+from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, ForkOrder, Job, read_answers
 from genopt_gym.sandbox.tier import ConfinementError
 from genopt_gym.task import Limits
+
+__all__ = ["Reply", "Session", "SessionDied", "Zygote", "ZygoteLost"]
 
 OUTPUT_TAIL = 500
 CONFINEMENT_SECONDS = 30.0
 """How long a fork may take to confine itself on a busy machine; it needs less than a thousandth of a second."""
-
-# The zygote imports this package's sandbox modules without running genopt_gym/__init__.py, which needs Gymnasium.
-BOOTSTRAP = """\
-import sys, types
-package = types.ModuleType("genopt_gym")
-package.__path__ = [sys.argv[1]]
-sys.modules["genopt_gym"] = package
-from genopt_gym.sandbox.zygote import main
-main(int(sys.argv[2]), *sys.argv[3:])
-"""
-
-
-class ZygoteLost(ConnectionError):
-    """The zygote is gone; start another."""
 
 
 class SessionDied(Exception):
@@ -69,59 +54,6 @@ class Reply:
         self.result = result
         self.failure = failure
         self.calls = calls
-
-
-class Zygote:
-    """A preloaded process that forks confined children."""
-
-    def __init__(self, profile: str, tier: Tier, scratch_root: str) -> None:
-        self.scratch_root = scratch_root
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        root = str(Path(__file__).parents[1])
-        words = [root, str(theirs.fileno()), profile, tier, scratch_root]
-        environment = {
-            "PATH": os.defpath,
-            "LANG": "C.UTF-8",
-            "PYTHONHASHSEED": "0",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "OMP_NUM_THREADS": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-            "MKL_NUM_THREADS": "1",
-            "JOBLIB_MULTIPROCESSING": "0",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", BOOTSTRAP, *words],
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-        )
-        theirs.close()
-
-    def fork(self, order: ForkOrder, descriptors: Sequence[int]) -> tuple[int, int]:
-        """Pid and pidfd of a new child."""
-        try:
-            socket.send_fds(self._control, [msgspec.msgpack.encode(order)], descriptors)
-            message, received, _, _ = socket.recv_fds(self._control, 64, 1)
-        except OSError:
-            message = b""
-        if not message:
-            raise ZygoteLost("the process that forks confined children has ended")
-        return int.from_bytes(message, "little"), received[0]
-
-    def reap(self, pid: int) -> Exit:
-        try:
-            self._control.send(msgspec.msgpack.encode(ReapOrder(pid)))
-            message = self._control.recv(1 << 12)
-        except OSError:
-            message = b""
-        if not message:
-            raise ZygoteLost("the process that forks confined children has ended")
-        return msgspec.msgpack.decode(message, type=Exit)
-
-    def close(self) -> None:
-        self._control.close()
-        self._process.wait()
 
 
 class Session:
@@ -170,9 +102,8 @@ class Session:
         self._exit: Exit | None = None
         self._closed = False
         self._encoder = msgspec.msgpack.Encoder()
-        self._decoder = msgspec.msgpack.Decoder(list[Answer], ext_hook=_refuse_extension)
-        self._deadline = 0.0
-        self._looked = time.monotonic()
+        self._deadline = self._looked = time.monotonic()
+        self._free_before = scratch.free_bytes(self._scratch)
         job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes)
         self.reply_bytes = 0
         """Size of the last reply."""
@@ -197,7 +128,7 @@ class Session:
             message = self._receive()
         self.reply_bytes = len(message)
         try:
-            answers = self._decoder.decode(memoryview(message)[1:])
+            answers = read_answers(memoryview(message)[1:])
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise self._died("crashed", "ProtocolViolation", f"its message cannot be read: {error}") from None
         if len(answers) != len(slots):
@@ -307,7 +238,7 @@ class Session:
         if now - self._looked < self._limits.call_seconds / 4:
             return
         self._looked = now
-        if scratch.is_overfull(self._scratch, self._limits.file_mb):
+        if scratch.is_overfull(self._scratch, self._limits.file_mb, self._free_before):
             room = scratch.FULL_FILES * self._limits.file_mb
             message = f"its scratch folder holds more than the {scratch.MAX_ENTRIES} files or {room} MB allowed"
             raise self._died("forbidden", "ScratchLimit", message)
@@ -356,10 +287,6 @@ class Session:
     def _slot(self) -> int:
         """The trial in hand; the child may have written anything there."""
         return min(int(self._progress[0]), self._trials - 1)
-
-
-def _refuse_extension(code: int, data: memoryview) -> None:
-    raise msgspec.ValidationError(f"it holds an extension type ({code})")
 
 
 def _wait_for_end(pidfd: int, seconds: float) -> None:

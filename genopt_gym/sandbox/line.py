@@ -40,16 +40,13 @@ class Line:
         Raises:
             TimeoutError: the other end had not taken it by then; the line is of no use any more.
         """
-        left = memoryview(len(message).to_bytes(HEADER, "little") + message)
+        data = len(message).to_bytes(HEADER, "little") + message
+        sent = self._send_some(data) if len(data) <= PIECE else 0
+        left = len(data) - sent
         while left:
-            try:
-                left = left[self.sock.send(left[:PIECE]) :]
-            except BlockingIOError:
-                pass
-            except (BrokenPipeError, ConnectionResetError):
-                raise LineClosed("the line was closed") from None
-            if left and time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise TimeoutError("the other end does not read")
+            left -= self._send_some(memoryview(data)[-left:][:PIECE])
 
     def receive(self, deadline: float = math.inf) -> bytes:
         """The next message.
@@ -66,23 +63,31 @@ class Line:
                 if len(data) - HEADER == int.from_bytes(data[:HEADER], "little") <= self.max_bytes:
                     return data[HEADER:]
                 buffer += data
+            missing = 0
             if len(buffer) >= HEADER:
                 length = int.from_bytes(buffer[:HEADER], "little")
                 if length > self.max_bytes:
-                    raise LineViolation(
-                        f"a message of {length:,} bytes is over the limit of {self.max_bytes:,}"
-                    )
+                    raise LineViolation(f"a message of {length:,} bytes is over the limit of {self.max_bytes:,}")
                 if len(buffer) >= HEADER + length:
                     message = bytes(memoryview(buffer)[HEADER : HEADER + length])
                     del buffer[: HEADER + length]
                     return message
+                missing = HEADER + length - len(buffer)
             if time.monotonic() > deadline:
                 raise BlockingIOError("the message is not complete")
-            buffer += self._receive_some()
+            buffer += self._receive_some(max(CHUNK, min(missing, PIECE)))
 
-    def _receive_some(self) -> bytes:
+    def _send_some(self, data: bytes | memoryview) -> int:
         try:
-            data = self.sock.recv(CHUNK)
+            return self.sock.send(data)
+        except BlockingIOError:
+            return 0
+        except (BrokenPipeError, ConnectionResetError):
+            raise LineClosed("the line was closed") from None
+
+    def _receive_some(self, most: int = CHUNK) -> bytes:
+        try:
+            data = self.sock.recv(most)
         except ConnectionResetError:
             data = b""
         if not data:

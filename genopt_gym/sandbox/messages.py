@@ -74,3 +74,11 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     result: Any
     problem: Problem | None
     calls: list[Call]
+
+
+def _refuse_extension(code: int, data: memoryview) -> None:
+    raise msgspec.ValidationError(f"it holds an extension type ({code})")
+
+
+read_answers = msgspec.msgpack.Decoder(list[Answer], ext_hook=_refuse_extension).decode
+"""The answers in a child's message; MsgspecError, RecursionError or UnicodeDecodeError where it holds none."""

@@ -11,8 +11,20 @@ FULL_FILES = 8
 """How many files of the largest size it may hold at once: the kernel limits the size of each, not their number."""
 
 
-def is_overfull(folder: str, file_mb: int) -> bool:
-    """Whether a scratch folder holds more than it may; it can be in use."""
+def free_bytes(folder: str) -> int:
+    """What is left on the disk of a folder."""
+    facts = os.statvfs(folder)
+    return facts.f_bavail * facts.f_frsize
+
+
+def is_overfull(folder: str, file_mb: int, free_before: int) -> bool:
+    """Whether a scratch folder holds more than it may; it can be in use.
+
+    A file that has lost its name is not found. For such ones there is a last resort: the disk must keep half of
+    what was free when the session began.
+    """
+    if free_bytes(folder) < free_before // 2:
+        return True
     entries, room = 0, FULL_FILES * file_mb << 20
     pending = [folder]
     while pending:

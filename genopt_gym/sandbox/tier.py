@@ -33,7 +33,5 @@ def choose() -> Tier:
             f"could read your files and keys; to run it all the same choose --confinement weak, or set {VARIABLE}=weak"
         )
     if wanted == "strong" and available != "strong":
-        raise ConfinementError(
-            "tier strong needs Landlock (Linux 5.13 or later), which this machine does not offer"
-        )
+        raise ConfinementError("tier strong needs Landlock (Linux 5.13 or later), which this machine does not offer")
     return TIERS[wanted or available]

@@ -37,7 +37,9 @@ def test_no_limits_allow_everything() -> None:
     Budget({}, Ledger()).check(trials=10**9, inner_steps=10**12)
 
 
-@pytest.mark.parametrize(("limits", "message"), [({"tokens": 5}, "not 'tokens'"), ({"trials": 0}, "at least 1, got 0")])
+@pytest.mark.parametrize(
+    ("limits", "message"), [({"tokens": 5}, "not 'tokens'"), ({"trials": 0}, "whole number from 1, got 0")]
+)
 def test_budget_that_makes_no_sense_is_refused(limits: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Budget(limits, Ledger())

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 
 import msgspec
@@ -114,9 +115,10 @@ class WorkerByHand:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         lifeline, self.lifeline = os.pipe()
+        scratch = tempfile.mkdtemp(prefix="genopt-")  # the worker removes it when it ends
         code = f"import sys; sys.path[:] = {sys.path!r}; from genopt_gym.evaluation.worker import main; "
         self.process = subprocess.Popen(
-            [sys.executable, "-c", f"{code}main({theirs.fileno()}, {lifeline})"],
+            [sys.executable, "-c", f"{code}main({theirs.fileno()}, {lifeline}, {scratch!r})"],
             pass_fds=[theirs.fileno(), lifeline],
         )
         theirs.close()

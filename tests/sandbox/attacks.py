@@ -119,6 +119,9 @@ READING = [
         checked(libc.process_vm_readv(scene['host'], ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0))
         return data.raw
     """, bites="loot"),
+    Attack("follow the host's descriptors", """
+        return [os.readlink(f'/proc/{scene["host"]}/fd/{fd}') for fd in range(9)]
+    """, bites="loot"),
     Attack("write the host's memory", """
         with open(f'/proc/{scene["host"]}/mem', 'r+b', 0) as memory:
             memory.seek(scene['address'])
@@ -141,8 +144,14 @@ READING = [
                 pass
         return [data for data in found if data] or None
     """, "ok"),
-    Attack("import the scorer", "import genopt_gym.evaluation.worker as worker\nreturn str(worker)", "forbidden runtime_error"),
-    Attack("import the task", "from genopt_gym.envs.control import CartPole\nreturn str(CartPole)", "forbidden runtime_error"),
+    Attack("import the scorer", """
+        import genopt_gym.evaluation.worker as worker
+        return str(worker)
+    """, "forbidden runtime_error"),
+    Attack("import the task", """
+        from genopt_gym.envs.control import CartPole
+        return str(CartPole)
+    """, "forbidden runtime_error"),
     Attack("import the project by its path", """
         sys.path.insert(0, scene['project'])
         sys.path_importer_cache.clear()
@@ -192,6 +201,11 @@ NETWORK = [
     Attack("abstract unix socket", "socket.socket(socket.AF_UNIX).connect('\\0' + scene['abstract'])", bites="network"),
     Attack("socket pair", "return [s.fileno() for s in socket.socketpair()]", bites="loot"),
     Attack("bind", "s = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\nreturn s.getsockname()", bites="loot"),
+    Attack("a name server", "return socket.getaddrinfo('example.com', 80)", blind="forbidden runtime_error"),
+    Attack("a web page", """
+        import urllib.request
+        return urllib.request.urlopen(f'http://127.0.0.1:{scene["tcp"]}/').read()
+    """, blind="forbidden runtime_error"),
     Attack("netlink", "return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).fileno()"),
     Attack("crypto socket", "return socket.socket(38, socket.SOCK_SEQPACKET).fileno()"),
     Attack("its line as a way out", """
@@ -254,7 +268,10 @@ RESOURCES = [
         repr(Deep())
     """, "crashed out_of_memory"),
     Attack("its output made direct", "checked(libc.fcntl(1, 4, os.O_DIRECT))\nreturn 'direct'", "runtime_error"),
-    Attack("huge file", "file = open('huge', 'wb')\nwhile True: file.write(bytes(1 << 20))", "runtime_error", "forbidden"),
+    Attack("huge file", """
+        file = open('huge', 'wb')
+        while True: file.write(bytes(1 << 20))
+    """, "runtime_error", "forbidden"),
     Attack("sparse file", "open('sparse', 'wb').truncate(1 << 40)", "runtime_error", "forbidden"),
     Attack("many small files", """
         for number in range(10 ** 9):
@@ -264,6 +281,14 @@ RESOURCES = [
         for number in range(10):
             with open(f'file{time.monotonic_ns()}', 'wb') as file: file.write(bytes(1 << 22))
     """, calls=60),
+    Attack("files that have lost their names", """
+        for _ in range(5):
+            with open('hidden', 'w+b') as file:
+                file.write(bytes(1 << 22))
+                file.flush()
+                kept.append(mmap.mmap(file.fileno(), 4096))
+            os.remove('hidden')
+    """, "ok timeout", "forbidden", calls=5),
     Attack("deep folders", """
         for _ in range(2500):
             os.mkdir('d')
@@ -353,6 +378,13 @@ LOOPS = [
                 llm('x')
             except PermissionError:
                 time.sleep(0.2)
+    """, "timeout", llm=True),
+    Attack("flood the model", """
+        while True:
+            try:
+                llm('x')
+            except PermissionError:
+                pass
     """, "timeout", llm=True),
     Attack("answer without reading", """
         while True: os.write(3, framed(b'A\\x91\\x93\\x07\\xc0\\x90'))
@@ -464,11 +496,12 @@ KERNEL = [
     Attack("system calls that do not exist", "return raw(2000, 2000)"),
     Attack("every system call there is", """
         ends = {15, 60, 93, 94, 139, 231, 335, 336}  # 335 and 336 are the kernel's own, for probes
-        waits = {0, 3, 7, 19, 23, 24, 33, 34, 35, 45, 57, 63, 65, 72, 73, 98, 101, 115, 133, 202, 207, 230, 270, 271, 292}
+        waits = {0, 3, 7, 19, 23, 24, 33, 34, 35, 45, 57, 63, 65, 72, 73, 98, 101, 115, 133, 202, 207, 230, 270, 271}
         memory = {9, 10, 11, 12, 25, 214, 215, 222, 226}
         allowed = []
         for number in set(range(600)) - ends - waits - memory:
-            if libc.syscall(number, -1, -1, -1, -1, -1, -1) >= 0 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS):
+            result = libc.syscall(number, -1, -1, -1, -1, -1, -1)
+            if result >= 0 or ctypes.get_errno() not in (errno.EPERM, errno.ENOSYS):
                 allowed.append(number)
         return allowed if len(allowed) > 60 else None
     """, "ok"),
@@ -495,7 +528,10 @@ PROTOCOL = [
         os.write(3, 300 * framed(b'A\\x91\\x93\\x07\\xc0\\x90'))
         return 0
     """, "ok crashed timeout", calls=100, loots=False),
-    Attack("a prompt nobody asked for", "os.write(3, framed(b'L\\xa1x'))\nreturn 0", "crashed ok", calls=3, loots=False),
+    Attack("a prompt nobody asked for", """
+        os.write(3, framed(b'L\\xa1x'))
+        return 0
+    """, "crashed ok", calls=3, loots=False),
     Attack("a prompt that is no text", "os.write(3, framed(b'L\\xa2\\xff\\xff'))", "crashed", llm=True),
     Attack("a prompt that is a number", "os.write(3, framed(b'L\\x05'))", "crashed", llm=True),
     Attack("a prompt without an end", "os.write(3, framed(b'L\\xdb\\xff\\xff\\xff\\xff'))", "crashed", llm=True),
@@ -519,7 +555,10 @@ PROTOCOL = [
         os.write(3, framed(b'A\\x91\\x93\\xdf\\xff\\xff\\xff\\xff'))
         time.sleep(1e9)
     """, "crashed"),
-    Attack("a map within a key", "os.write(3, framed(b'A\\x91\\x93\\x81\\x81\\1\\2\\3\\xc0\\x90'))\nreturn 0", "crashed"),
+    Attack("a map within a key", """
+        os.write(3, framed(b'A\\x91\\x93\\x81\\x81\\1\\2\\3\\xc0\\x90'))
+        return 0
+    """, "crashed"),
     Attack("an extension type", "os.write(3, framed(b'A\\x91\\x93\\xd4\\5\\0\\xc0\\x90'))\nreturn 0", "crashed"),
     Attack("an impossible time", """
         os.write(3, framed(b'A\\x91\\x93\\xc7\\x0c\\xff' + b'\\xff' * 12 + b'\\xc0\\x90'))
@@ -540,7 +579,12 @@ PROTOCOL = [
 RESULTS = [
     Attack("enormous result", "return 'x' * (1 << 24)", "contract_broken"),
     Attack("cyclic result", "x = []\nx.append(x)\nreturn x", "contract_broken"),
-    Attack("nested result", "x = 0\nfor _ in range(100_000): x = [x]\nkept.append(x)\nreturn x", "contract_broken crashed"),
+    Attack("nested result", """
+        x = 0
+        for _ in range(100_000): x = [x]
+        kept.append(x)
+        return x
+    """, "contract_broken crashed"),
     Attack("traced cyclic result", "x = {}\nx['x'] = x\nreturn x", "contract_broken", traced=True),
     Attack("no number", "return [float('nan'), float('inf'), -0.0]", "ok", loots=False),
     Attack("huge integer", "return 1 << 100_000", "contract_broken"),
@@ -600,7 +644,7 @@ RESULTS = [
         raise Evil
     """, "runtime_error"),
     Attack("exception without an end", "e = ValueError('x' * (1 << 26))\ne.__cause__ = e\nraise e", "runtime_error"),
-    Attack("group of exceptions", "raise BaseExceptionGroup('g', [SystemExit(), KeyboardInterrupt()])", "runtime_error"),
+    Attack("group of exceptions", "raise BaseExceptionGroup('g', [SystemExit()])", "runtime_error"),
     Attack("exceptions within exceptions", """
         def deeper(n):
             try:

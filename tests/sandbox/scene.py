@@ -152,8 +152,8 @@ class Scene:
     def _clear(self) -> None:
         """End whatever still runs, and remove what was planted."""
         while strays := [child for child in psutil.Process().children() if child.pid != self._zygote.pid]:
-            for stray in [*strays, *(child for stray in strays for child in _descendants(stray))]:
-                stray.kill()
+            for process in [*strays, *(child for stray in strays for child in _descendants(stray))]:
+                process.kill()
             for stray in strays:
                 if self._victim is not None and stray.pid == self._victim.pid:
                     self._victim.wait()

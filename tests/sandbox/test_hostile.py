@@ -13,16 +13,29 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
+import gymnasium as gym
+import msgspec
 import pytest
 
+from genopt_gym.artifact import Program
+from genopt_gym.evaluation import Evaluator
+from genopt_gym.evidence import View
 from genopt_gym.sandbox.confine import available_tier
+from genopt_gym.sandbox.host import Session, SessionDied, Zygote
+from genopt_gym.sandbox.messages import Outcome
+from genopt_gym.sandbox.tier import choose
+from genopt_gym.task import Limits, TaskSpec
 from tests.sandbox import ordinary
 from tests.sandbox.attacks import ALL, BY_NAME, CONTROLS, Attack
+from tests.sandbox.cheats import CHEATS
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 YAMA = Path("/proc/sys/kernel/yama/ptrace_scope")
+needs_confinement = pytest.mark.skipif(
+    available_tier() == "weak-only", reason="this system confines nothing; test_tier.py sees that it says so"
+)
 
 
 class Leg(NamedTuple):
@@ -87,7 +100,7 @@ class Reports:
             capture_output=True,
             text=True,
             cwd=Path(__file__).parents[2],
-            env={"PATH": os.environ["PATH"], "SECRET_KEY": "PLANTED-in-the-environment"},
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "KEY": "PLANTED-in-environment"},
             timeout=170,
         )
         rows = [json.loads(line) for line in done.stdout.splitlines()]
@@ -127,6 +140,66 @@ def test_attack_bites_without_confinement(name: str, reports: Reports) -> None:
     if "memory" in name and "host" in name and YAMA.exists() and YAMA.read_text().strip() != "0":
         pytest.skip("Yama does not let a process read its parent's memory, even unconfined")
     assert any(harm.startswith(attack.bites) for harm in report["harm"]), report
+
+
+SPEC = TaskSpec("genopt_gym.envs.control:CartPole", {"train_size": 2})
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    return Evaluator(SPEC)
+
+
+@needs_confinement
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_score_is_what_the_actions_earn(name: str, evaluator: Evaluator) -> None:
+    """Each trial is played again, action by action, in a game of our own."""
+    start = evaluator.task.starting_artifact("one_function/naive")
+    evaluation = evaluator.evaluate(start.edited({"policy": CHEATS[name]}), "train", View(None))
+    game = gym.make("CartPole-v1")
+    for trial in evaluation.trials:
+        if trial.failure:
+            assert trial.score == evaluator.task.metric.low
+            continue
+        game.reset(seed=evaluator.task.seed(trial.instance))
+        assert trial.steps == len(trial.events)
+        assert trial.score == sum(float(game.step(event.action)[1]) for event in trial.events)
+    assert evaluation.score == sum(trial.score for trial in evaluation.trials) / 2
+    assert evaluation.score < 80  # the honest policy stands for about 42 steps
+
+
+MUTANT = """\
+import os, random
+
+def mutate(seed):
+    draw = random.Random(seed)
+    message = bytearray(
+        b"A\\x91\\x93\\x93\\xa3abc\\x82\\xa1x\\xcb?\\xf0\\0\\0\\0\\0\\0\\0\\xa1y\\xc3\\xc4\\2ab\\xc0\\x91\\x93\\xa1f\\x91\\1\\2"
+    )
+    for _ in range(draw.randint(1, 2)):
+        message[draw.randrange(len(message))] = draw.choice([draw.randrange(256), *range(0xC0, 0xE0)])
+    message = message[: draw.randint(1, 5 * len(message))]
+    os.write(3, len(message).to_bytes(4, "little") + message)
+    os._exit(0)
+"""
+
+
+@needs_confinement
+def test_mutated_answers_end_in_words(tmp_path: Path) -> None:
+    """Whatever the bytes, they are an answer in plain data or the child's failure, and never an error of ours."""
+    program = Program([("mutate", "python", MUTANT)], "def workflow(seed):\n    return mutate(seed)\n")
+    zygote, ends = Zygote("bare", choose(), str(tmp_path)), []
+    for seed in range(200):
+        try:
+            with Session(zygote, program, [0], Limits(), True) as session:
+                [reply] = session.call([0], [[seed]])
+                msgspec.msgpack.encode([reply.result, [call.result for call in reply.calls]])
+                ends.append("ok" if reply.failure is None else reply.failure.outcome)
+        except SessionDied as death:
+            ends.append(death.failure.type)
+    zygote.close()
+    assert set(ends) <= {"ok", "ProtocolViolation", "ProcessEnded", *get_args(Outcome)}
+    assert 20 < ends.count("ok") < 180
 
 
 def test_table(reports: Reports) -> None:

@@ -177,9 +177,7 @@ def witness(confinement: str, codes: list[str], folder: Path) -> dict[str, str]:
     """Run each expression in a fresh fork of a small process, after ``confinement``."""
     command = [sys.executable, "-P", "-c", WITNESS, confinement, str(folder)]
     environment = {"PYTHONPATH": str(Path(genopt_gym.__path__[0]).parent)}
-    done = subprocess.run(
-        command, input=json.dumps(codes), capture_output=True, text=True, timeout=60, env=environment
-    )
+    done = subprocess.run(command, input=json.dumps(codes), capture_output=True, text=True, timeout=60, env=environment)
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found

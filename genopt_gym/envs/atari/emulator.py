@@ -15,8 +15,22 @@ from genopt_gym.envs.rollout import RolloutTask, Simulator
 from genopt_gym.evidence import Instance
 from genopt_gym.task import Limits
 
-Objects = dict[str, dict[str, int]]
-"""Objects by name, each with x, y, w, h, dx, dy in pixels of the 160 x 210 screen."""
+Objects = dict[str, Any]
+"""Objects by name, each a dict of x, y, w, h, dx, dy in pixels of the 160 x 210 screen."""
+
+Box = tuple[str, int, int, int, int]
+"""Name, x, y, w, h."""
+
+
+def with_movement(boxes: Sequence[Box], previous: Objects) -> Objects:
+    """Objects with how far each has moved since the step before; 0 for one that was not there."""
+    objects = {}
+    for name, x, y, w, h in boxes:
+        before = previous.get(name)
+        dx, dy = (x - before["x"], y - before["y"]) if before else (0, 0)
+        objects[name] = {"x": x, "y": y, "w": w, "h": h, "dx": dx, "dy": dy}
+    return objects
+
 
 FRAME_SKIP = 4
 NO_OP = 0
@@ -36,8 +50,9 @@ class AtariEpisode:
 
     def observe(self) -> dict[str, Any]:
         # RAM itself is never sent: it holds the score.
-        self._objects = objects = self._read(self._ale.getRAM(), self._objects)
-        return {**objects, "reward": self._reward}
+        self._objects = objects = self._read(self._ale.getRAM().tobytes(), self._objects)
+        objects["reward"] = self._reward
+        return objects
 
     def step(self, action: int) -> tuple[float, bool]:
         self._reward = reward = self._ale.act(self._actions[action])
@@ -77,7 +92,7 @@ class AtariTask(RolloutTask):
 
     @staticmethod
     @abstractmethod
-    def read_objects(ram: NDArray[np.uint8], previous: Objects) -> Objects:
+    def read_objects(ram: bytes, previous: Objects) -> Objects:
         """The objects in 128 bytes of RAM; ``previous`` are those of the agent step before (for dx and dy)."""
 
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
@@ -92,9 +107,9 @@ class AtariTask(RolloutTask):
         start = self._start(instance)
         ale.restoreState(start)
         # A state does not hold the action that a sticky first frame would repeat: that is the emulator's last one. These
-        # make it NO_OP, as after a reset (each of their 32 frames misses with the probability of a repeat). They need a
+        # make it NO_OP, as after a reset (each of their 24 frames misses with the probability of a repeat). They need a
         # game that is not over, hence the first restore.
-        for _ in range(8):
+        for _ in range(6):
             ale.act(self._actions[NO_OP])
         # So the start is exact, even across emulators, and 70 times faster than a seeded one.
         ale.restoreState(start)
@@ -105,9 +120,7 @@ class AtariTask(RolloutTask):
             self._boot(0)
         return len(self._actions)
 
-    def film(
-        self, instance: Instance, actions: Sequence[Any], moments: Sequence[int]
-    ) -> Iterator[NDArray[np.uint8]]:
+    def film(self, instance: Instance, actions: Sequence[Any], moments: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
         episode = self.start_episode(instance, 0)
         assert isinstance(episode, AtariEpisode)
         played = 0

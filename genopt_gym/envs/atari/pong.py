@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from genopt_gym.artifact import Component, Structure
-from genopt_gym.envs.atari.emulator import AtariTask, Objects
+from genopt_gym.envs.atari.emulator import AtariTask, Objects, with_movement
 from genopt_gym.task import Metric
 
 TOP, BOTTOM = 34, 194
@@ -113,9 +110,7 @@ what gets past the other side."""
     structures: ClassVar = {
         "modular": Structure(
             components=(
-                Component(
-                    "predict_ball_trajectory", "predict_ball_trajectory(obs)", f"{OBSERVATION}\n{PREDICTION}"
-                ),
+                Component("predict_ball_trajectory", "predict_ball_trajectory(obs)", f"{OBSERVATION}\n{PREDICTION}"),
                 Component(
                     "select_action",
                     "select_action(obs, predicted_ball_y) -> int",
@@ -168,18 +163,18 @@ def policy(obs):
     }
 
     @staticmethod
-    def read_objects(ram: NDArray[np.uint8], previous: Objects) -> Objects:
+    def read_objects(ram: bytes, previous: Objects) -> Objects:
         """Addresses as in AtariARI (Anand et al. 2019, arXiv 1906.08226); extents as they are on the screen."""
-        memory = ram.tobytes()
-        objects: Objects = {}
-        player, enemy, ball_x, ball_y = memory[51], memory[50], memory[49], memory[54]
+        player, enemy, ball_x, ball_y = ram[51], ram[50], ram[49], ram[54]
         # A paddle that leaves the field above is drawn a row shorter than what is left of it.
-        _put_paddle(objects, previous, "Player", 140, player - 13, 15 if player - 13 >= TOP else player + 1 - TOP)
-        if enemy > TOP - 1:
-            _put_paddle(objects, previous, "Enemy", 16, enemy - 15, min(15, enemy + 1 - TOP))
+        top = max(player - 13, TOP)
+        boxes = [("Player", 140, top, 4, min(15 if player - 13 >= TOP else player + 1 - TOP, BOTTOM - top))]
+        if enemy >= TOP:
+            top = max(enemy - 15, TOP)
+            boxes.append(("Enemy", 16, top, 4, min(15, enemy + 1 - TOP, BOTTOM - top)))
         if ball_y and ball_x > 48:
-            _put(objects, previous, "Ball", ball_x - 49, ball_y - 14, 2, 4)
-        return objects
+            boxes.append(("Ball", ball_x - 49, ball_y - 14, 2, 4))
+        return with_movement(boxes, previous)
 
     def staged(self, score: float) -> str:
         if score < 0:
@@ -187,15 +182,3 @@ def policy(obs):
         if score < 19:
             return "You hold your own: now place the ball where the other paddle does not get."
         return "You win nearly every point."
-
-
-def _put_paddle(objects: Objects, previous: Objects, name: str, x: int, y: int, h: int) -> None:
-    """A paddle, cut to the part of it that is within the playfield."""
-    top = max(y, TOP)
-    _put(objects, previous, name, x, top, 4, min(h, BOTTOM - top))
-
-
-def _put(objects: Objects, previous: Objects, name: str, x: int, y: int, w: int, h: int) -> None:
-    before = previous.get(name)
-    dx, dy = (x - before["x"], y - before["y"]) if before else (0, 0)
-    objects[name] = {"x": x, "y": y, "w": w, "h": h, "dx": dx, "dy": dy}

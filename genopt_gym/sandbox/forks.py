@@ -1,0 +1,82 @@
+"""The worker's end of the line to a zygote: start one, have it fork confined children, collect them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from genopt_gym.sandbox.confine import Tier
+from genopt_gym.sandbox.messages import Exit, ForkOrder, ReapOrder
+
+# The zygote imports this package's sandbox modules without running genopt_gym/__init__.py, which needs Gymnasium.
+BOOTSTRAP = """\
+import sys, types
+package = types.ModuleType("genopt_gym")
+package.__path__ = [sys.argv[1]]
+sys.modules["genopt_gym"] = package
+from genopt_gym.sandbox.zygote import main
+main(int(sys.argv[2]), *sys.argv[3:])
+"""
+
+
+class ZygoteLost(ConnectionError):
+    """The zygote is gone; start another."""
+
+
+class Zygote:
+    """A preloaded process that forks confined children."""
+
+    def __init__(self, profile: str, tier: Tier, scratch_root: str) -> None:
+        self.scratch_root = scratch_root
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        root = str(Path(__file__).parents[1])
+        words = [root, str(theirs.fileno()), profile, tier, scratch_root]
+        environment = {
+            "PATH": os.defpath,
+            "LANG": "C.UTF-8",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            "JOBLIB_MULTIPROCESSING": "0",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-P", "-c", BOOTSTRAP, *words],
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            cwd="/",
+        )
+        theirs.close()
+
+    def fork(self, order: ForkOrder, descriptors: Sequence[int]) -> tuple[int, int]:
+        """Pid and pidfd of a new child."""
+        try:
+            socket.send_fds(self._control, [msgspec.msgpack.encode(order)], descriptors)
+            message, received, _, _ = socket.recv_fds(self._control, 64, 1)
+        except OSError:
+            message = b""
+        if not message:
+            raise ZygoteLost("the process that forks confined children has ended")
+        return int.from_bytes(message, "little"), received[0]
+
+    def reap(self, pid: int) -> Exit:
+        try:
+            self._control.send(msgspec.msgpack.encode(ReapOrder(pid)))
+            message = self._control.recv(1 << 12)
+        except OSError:
+            message = b""
+        if not message:
+            raise ZygoteLost("the process that forks confined children has ended")
+        return msgspec.msgpack.decode(message, type=Exit)
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.wait()
