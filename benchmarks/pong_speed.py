@@ -57,7 +57,8 @@ class BareLoop:
 
     def _record(self, instance: Instance, limit: int) -> list[Any]:
         episode, workflow = self._task.start_episode(instance, 0), self._fresh_workflow()
-        observations, over = [], False
+        observations: list[Any] = []
+        over = False
         while not over and len(observations) < limit:
             observations.append(episode.observe())
             _, over = episode.step(workflow(observations[-1]))
@@ -124,7 +125,8 @@ def main() -> None:
     artifact = policy_artifact()
     print(f"medians of {arguments.pairs} alternated pairs, {arguments.episodes} episodes each; ratio: ours over bare")
     print(
-        f"{'evaluation':<28} {'steps':>7} {'bare/s':>10} {'ours/s':>10} {'ratio':>7} {'min':>7} {'max':>7} {'us/step':>9}"
+        f"{'evaluation':<28} {'steps':>7} {'bare/s':>10} {'ours/s':>10}"
+        f" {'ratio':>7} {'min':>7} {'max':>7} {'us/step':>9}"
     )
     for name, view, workers in (
         ("untraced, 1 core", None, 1),

@@ -105,7 +105,8 @@ def main() -> None:
     print(f"tier {tier}; medians of {arguments.rounds} rounds on core {min(os.sched_getaffinity(0))}")
     os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
     print(
-        f"{'profile':<8} {'request to reaped, ms':>22} {'goal':>6} {'unconfined':>11} {'os.fork':>8} {'ratio':>6} {'call, us':>9}"
+        f"{'profile':<8} {'request to reaped, ms':>22} {'goal':>6} {'unconfined':>11}"
+        f" {'os.fork':>8} {'ratio':>6} {'call, us':>9}"
     )
     with tempfile.TemporaryDirectory() as root:
         for profile, goal in GOALS.items():
@@ -119,7 +120,8 @@ def main() -> None:
             confined, unconfined = (1e3 * median(column) for column in zip(*pairs, strict=True))
             plain = 1e3 * plain_fork(profile, arguments.rounds)
             print(
-                f"{profile:<8} {confined:>22.2f} {goal:>6.0f} {unconfined:>11.2f} {plain:>8.2f} {confined / plain:>6.1f}"
+                f"{profile:<8} {confined:>22.2f} {goal:>6.0f} {unconfined:>11.2f}"
+                f" {plain:>8.2f} {confined / plain:>6.1f}"
                 f" {call_microseconds(zygote):>9.1f}",
                 flush=True,
             )

@@ -113,7 +113,7 @@ class Trial(msgspec.Struct, frozen=True):
             {
                 "step": event.step,
                 "observation": event.observation,
-                "calls": [[call.component, call.arguments, call.result] for call in event.calls],
+                "calls": msgspec.to_builtins(event.calls, str_keys=True),
                 "action": event.action,
                 "reward": event.reward,
             }

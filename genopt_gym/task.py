@@ -101,7 +101,8 @@ class TaskSpec(msgspec.Struct, frozen=True):
     def load(self) -> type[Task]:
         module, _, name = self.entry.partition(":")
         found = getattr(importlib.import_module(module), name)
-        assert isinstance(found, type) and issubclass(found, Task), f"{self.entry} is not a Task"
+        if not (isinstance(found, type) and issubclass(found, Task)):
+            raise TypeError(f"{self.entry} is not a Task")
         return found
 
     def make(self) -> Task:
@@ -175,9 +176,9 @@ class Task(ABC):
         """The instances of a split, in their fixed order."""
         return [Instance(split, index) for index in range(self._sizes[split])]
 
-    def seed(self, instance: Instance) -> int:
-        """The instance's own seed: below 2**31, far apart between splits and between ``split_seed``s."""
-        words = f"{type(self).__name__}/{self.split_seed}/{instance.split}/{instance.index}"
+    def seed(self, instance: Instance, purpose: str = "") -> int:
+        """The instance's own seed: below 2**31, far apart between splits, ``split_seed``s and purposes."""
+        words = f"{type(self).__name__}/{self.split_seed}/{instance.split}/{instance.index}{purpose}"
         return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "little") >> 1
 
     def score(self, trials: Sequence[Trial]) -> float:

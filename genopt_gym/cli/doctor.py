@@ -14,7 +14,7 @@ from genopt_gym.sandbox.selftest import PROBED, breaches
 from genopt_gym.sandbox.tier import VARIABLE, ConfinementError, choose
 
 LAYERS = (
-    ("rlimits", "memory, processor time, file size, descriptors, core dumps"),
+    ("rlimits", "memory, processor time, descriptors, core dumps; beside them: size and number of files, wall time"),
     ("Landlock", "reading files beyond the libraries, writing outside the scratch folder, TCP, signals"),
     ("seccomp", "sockets, processes, threads, exec, ptrace, links, chmod, mounts, io_uring, bpf: all not listed"),
 )
@@ -23,7 +23,6 @@ OPEN = (
     "whether a path exists, and its size and times (stat)",
     "bugs of the kernel in the system calls that are allowed",
     "contention: artifact code can slow its neighbours on the same core, cache and disk",
-    "the number of files in a scratch folder (their size is limited)",
 )
 
 EXTRAS = {"ml": ("sklearn", "pandas")}

@@ -101,7 +101,7 @@ Write a policy for a cart that carries an upright pole. An episode ends when the
 Hint: the angle alone comes too late; how fast it changes tells where the pole will be. Once the pole stands, the
 slow drift of the cart ends the episode."""
     default_start = "modular/naive"
-    structures = {
+    structures: ClassVar = {
         "modular": Structure(
             components=(
                 Component(

@@ -6,6 +6,7 @@ import gc
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -120,10 +121,7 @@ class Evaluator:
         n = len(batch.instances)
         count = max(-(-n // self.task.block_size), min(2, n))
         edges = [i * n // max(count, 1) for i in range(count + 1)]
-        return [
-            Block(self.spec, artifact.program, list(batch.instances[a:b]), batch.view)
-            for a, b in zip(edges, edges[1:], strict=False)
-        ]
+        return [Block(self.spec, artifact.program, list(batch.instances[a:b]), batch.view) for a, b in pairwise(edges)]
 
     def _results(self, blocks: Sequence[Block]) -> list[BlockResult]:
         keys = [self._key(block) for block in blocks]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import selectors
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, REFUSED, Block
+from genopt_gym.sandbox import scratch
 from genopt_gym.sandbox.line import Line, LineClosed
 from genopt_gym.sandbox.tier import ConfinementError, choose
 
@@ -68,7 +68,13 @@ class _Handle:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self._scratch_root, ignore_errors=True)
+        scratch.remove(self._scratch_root)
+
+    def abandon(self) -> None:
+        """In a fork: give up our copies of the ends, so that the worker sees when its owner is gone."""
+        self.line.close()
+        os.close(self._lifeline)
+        self.process.returncode = 0  # not our child, so not ours to wait for
 
 
 class WorkerPool:
@@ -153,10 +159,13 @@ class WorkerPool:
         handle.close()
 
     def _close(self) -> None:
-        if self._owner != os.getpid():
-            return  # A fork of the owner: the workers are not ours to end.
-        for handle in list(self._handles):
-            self._forget(handle)
+        if self._owner == os.getpid():
+            for handle in list(self._handles):
+                self._forget(handle)
+        else:
+            for handle in self._handles:
+                handle.abandon()
+            self._handles = []
 
 
 def _name(block: Block) -> str:
@@ -164,12 +173,14 @@ def _name(block: Block) -> str:
 
 
 _pools: dict[int, WorkerPool] = {}
-"""By process: a fork inherits its parent's pool, and leaves it alone."""
+"""By process: a fork inherits its parent's pool, and abandons it."""
 
 
 def shared_pool() -> WorkerPool:
     """This process's pool; after a fork a new one is made."""
     if os.getpid() not in _pools:
+        while _pools:
+            _pools.popitem()[1].close()
         pool = _pools[os.getpid()] = WorkerPool()
         atexit.register(pool.close)
     return _pools[os.getpid()]

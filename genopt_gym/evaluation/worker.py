@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import socket
 import threading
 import time
@@ -18,6 +17,7 @@ import msgspec
 
 from genopt_gym.artifact import Program
 from genopt_gym.evidence import Instance, Recorder, Trial, View
+from genopt_gym.sandbox import scratch
 from genopt_gym.sandbox.host import Session, SessionDied, Zygote, ZygoteLost
 from genopt_gym.sandbox.line import Line, LineClosed
 from genopt_gym.sandbox.selftest import require_confinement
@@ -90,7 +90,7 @@ class Worker:
             tier = choose()
             self._zygotes[task.profile] = Zygote(task.profile, tier, self._scratch_root)
             require_confinement(self._zygotes[task.profile], tier)
-        seeds = [task.seed(recorder.instance) for recorder in recorders]
+        seeds = [task.seed(recorder.instance, "artifact") for recorder in recorders]
         zygote = self._zygotes[task.profile]
         with Session(zygote, block.program, seeds, task.limits, block.view is not None, task.granted_llm()) as session:
             task.run(session, recorders)
@@ -105,7 +105,7 @@ class Worker:
 def _end_with_parent(lifeline: int, scratch_root: str) -> None:
     """The lifeline is a pipe that nobody writes to: its end means that the main process is gone."""
     os.read(lifeline, 1)
-    shutil.rmtree(scratch_root, ignore_errors=True)
+    scratch.remove(scratch_root)
     os._exit(0)
 
 
@@ -134,4 +134,4 @@ def main(line_fd: int, lifeline: int, scratch_root: str) -> None:
             line.send(answer)
         except LineClosed:
             break
-    shutil.rmtree(scratch_root, ignore_errors=True)
+    scratch.remove(scratch_root)

@@ -256,7 +256,7 @@ PROCESSES = [
 
 RESOURCES = [
     Attack("memory at once", "return len(bytearray(1 << 40))", "out_of_memory"),
-    Attack("memory by and by", "hoard = []\nwhile True: hoard.append(bytearray(1 << 22))", "out_of_memory"),
+    Attack("memory by and by", "hoard = []\nwhile True: hoard.append(bytearray(1 << 22))", "out_of_memory timeout"),
     Attack("memory by mmap", """
         hoard = []
         while True: hoard.append(mmap.mmap(-1, 1 << 24))

@@ -50,7 +50,8 @@ class AtariEpisode:
 
     def observe(self) -> dict[str, Any]:
         # RAM itself is never sent: it holds the score.
-        self._objects = objects = self._read(self._ale.getRAM().tobytes(), self._objects)
+        objects: Objects = self._read(self._ale.getRAM().tobytes(), self._objects)
+        self._objects = objects
         objects["reward"] = self._reward
         return objects
 
@@ -106,9 +107,9 @@ class AtariTask(RolloutTask):
         ale = self._emulators[slot]
         start = self._start(instance)
         ale.restoreState(start)
-        # A state does not hold the action that a sticky first frame would repeat: that is the emulator's last one. These
-        # make it NO_OP, as after a reset (each of their 24 frames misses with the probability of a repeat). They need a
-        # game that is not over, hence the first restore.
+        # A state does not hold the action that a sticky first frame would repeat: that is the emulator's last one.
+        # These make it NO_OP, as after a reset (each of their 24 frames misses with the probability of a repeat). They
+        # need a game that is not over, hence the first restore.
         for _ in range(6):
             ale.act(self._actions[NO_OP])
         # So the start is exact, even across emulators, and 70 times faster than a seeded one.

@@ -19,13 +19,15 @@ obs is a dict of what is on the screen (160 wide, 210 high, y grows downwards), 
 - obs["reward"]: 1 if the step before won a point, -1 if it lost one, else 0.
 Each object is a dict of integers: x and y of its top left corner; w and h, its size (a paddle is 4 x 15, less where it
 leaves the field; the ball is 2 x 4); dx and dy, how far it moved since the step before (0 if it was not there then).
-The walls are at y 34 and y 194, and the ball bounces off them. In a step it moves 4 pixels sideways, seldom 2, and up
-to 8 up or down."""
+The ball bounces off the walls when its y is near 32 and 192. It meets your paddle when its x is 139, and in a step
+moves 4 pixels sideways, or more where FIRE was held when a paddle met it, and 0, 4 or 8 up or down, seldom 12. A serve
+comes about 15 steps after a point."""
 
 ACTION = """\
-Returns the action, an integer: 2 or 4 moves your paddle up (smaller y), 3 or 5 moves it down, 0 or 1 does neither.
-A direction that is held gathers speed, to more than 20 pixels a step; a paddle let go slides on for a step or two.
-Each frame repeats the action before with probability 0.25."""
+Returns the action, an integer: 2 moves your paddle up (smaller y), 3 moves it down, 0 does neither; 1, 4 and 5 are 0, 2
+and 3 with FIRE held. A direction that is held moves the paddle by more than 20 pixels a step; let go, it slides on for
+a step or two. Where the ball meets the paddle decides how it leaves: near the paddle's ends steeply, in its middle
+level. FIRE held at that moment adds about 4 pixels a step sideways."""
 
 PREDICTION = """\
 Returns the y that the ball will have at your paddle, or None if there is nothing to say; select_action gets it."""
