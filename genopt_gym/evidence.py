@@ -183,22 +183,23 @@ class Recorder:
         # Packed at once, while they are at hand: thousands of small objects kept alive slow the emulator's caches down.
         self._events: list[msgspec.Raw] = []
         self._rewards: list[float] = []
+        self._first_step = len(instance.prefix)
+        self._keeps_actions = view is not None and view.keep_actions
         self._actions: list[Any] = []
         self._weight = 0
 
     def step(self, observation: Any, calls: list[Call], action: Any, reward: float, weight: int = 0) -> None:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
         if self.tracing:
-            start = len(self.instance.prefix)
             if not 0 < weight <= SHALLOW_BYTES:
                 calls = [call for call in calls if not _is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
-            event = Event(start + self.steps, observation, calls, action, reward)
+            event = Event(self._first_step + self.steps, observation, calls, action, reward)
             self._events.append(msgspec.Raw(_PACKER.encode(event)))
             self._rewards.append(reward)
             self._weight += weight
             if self._weight > TRACE_BYTES:
                 self.tracing = False
-        if self.view is not None and self.view.keep_actions:
+        if self._keeps_actions:
             self._actions.append(action)
         self.steps += 1
         self.total += reward

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from genopt_gym.evidence import Call, Event, Trial, View
@@ -92,7 +93,8 @@ def _table(events: Sequence[Event]) -> tuple[str, list[str]]:
         cells["reward"] = event.reward
         columns.update(dict.fromkeys(cells))
         flat.append(cells)
-    constants = _constants(columns, flat) if len(flat) > 1 else {}
+    table = {name: [cells.get(name, UNSEEN) for cells in flat] for name in columns}
+    constants = {name: values[0] for name, values in table.items() if len(flat) > 1 and _is_constant(values)}
     varying = [name for name in columns if name not in constants and name not in LAST]
     varying += [name for name in LAST if name not in constants]
     prelude = f"Calls: {', '.join(patterns.values())}\n" if patterns else ""
@@ -100,33 +102,21 @@ def _table(events: Sequence[Event]) -> tuple[str, list[str]]:
         prelude += "Constant: " + ", ".join(f"{n}={_text(value)}" for n, value in constants.items()) + "\n"
     prelude += f"(a blank cell is as in the row above; {ABSENT} is absent)\n"
     prelude += ",".join(["step", *varying]) + "\n"
-    rows = []
-    above: list[Any] = [UNSEEN] * len(varying)
-    for event, cells in zip(events, flat, strict=True):
-        row = [str(event.step)]
-        for column, name in enumerate(varying):
-            value = cells.get(name, UNSEEN)
-            if value == above[column] and event is not events[0]:
-                row.append("")
-            else:
-                row.append(str(value) if type(value) is int else _text(value))
-                above[column] = value
-        rows.append(",".join(row))
+    steps = [str(event.step) for event in events]
+    rows = [",".join(row) for row in zip(steps, *(_changes(table[name]) for name in varying), strict=True)]
     return prelude, rows
 
 
-def _constants(columns: Iterable[str], flat: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Columns with one value in every row."""
-    constants = {}
-    for name in columns:
-        if name in flat[0]:
-            value = flat[0][name]
-            for cells in flat:
-                if name not in cells or cells[name] != value:
-                    break
-            else:
-                constants[name] = value
-    return constants
+def _is_constant(values: Sequence[Any]) -> bool:
+    return values[0] is not UNSEEN and values.count(values[0]) == len(values)
+
+
+def _changes(values: Sequence[Any]) -> list[str]:
+    """A column's cells; one that is as the one above is blank."""
+    return [_text(values[0])] + [
+        "" if value == above else str(value) if type(value) is int else _text(value)
+        for above, value in pairwise(values)
+    ]
 
 
 def _sections(events: Sequence[Event]) -> tuple[str, list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym import collector
 from genopt_gym.artifact import Artifact
 from genopt_gym.evaluation.ledger import Budget, Ledger
 from genopt_gym.evaluation.pool import shared_pool
@@ -164,11 +164,5 @@ class Evaluator:
 
 
 def _decoded(data: bytes) -> BlockResult:
-    """A result, decoded without pauses for the garbage collector: its thousands of new objects hold no cycles."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with collector.paused():
         return msgspec.msgpack.decode(data, type=BlockResult)
-    finally:
-        if collecting:
-            gc.enable()

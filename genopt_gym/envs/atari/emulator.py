@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -86,6 +87,8 @@ class AtariTask(RolloutTask):
         if test_noops < 0:
             raise ValueError(f"test_noops cannot be negative, got {test_noops}")
         self._sticky = sticky
+        # Each frame misses with the probability of a repeat; all of them, once in a billion starts.
+        self._settling_steps = math.ceil(math.log(1e-9, sticky) / FRAME_SKIP) if sticky else 0
         self._test_noops = test_noops
         self._emulators: list[ALEInterface] = []
         self._starts: dict[tuple[str, int], ALEState] = {}
@@ -108,9 +111,8 @@ class AtariTask(RolloutTask):
         start = self._start(instance)
         ale.restoreState(start)
         # A state does not hold the action that a sticky first frame would repeat: that is the emulator's last one.
-        # These make it NO_OP, as after a reset (each of their 24 frames misses with the probability of a repeat). They
-        # need a game that is not over, hence the first restore.
-        for _ in range(6):
+        # These make it NO_OP, as after a reset. They need a game that is not over, hence the first restore.
+        for _ in range(self._settling_steps):
             ale.act(self._actions[NO_OP])
         # So the start is exact, even across emulators, and 70 times faster than a seeded one.
         ale.restoreState(start)
