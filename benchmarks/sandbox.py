@@ -16,11 +16,14 @@ import time
 from statistics import median
 
 import psutil
+from pong_speed import ours, policy_artifact
 
 from genopt_gym.artifact import Program
+from genopt_gym.evaluation.pool import shared_pool
+from genopt_gym.evidence import Instance, View
 from genopt_gym.sandbox import confine
 from genopt_gym.sandbox.host import Session, Zygote
-from genopt_gym.sandbox.tier import choose
+from genopt_gym.sandbox.tier import VARIABLE, choose
 from genopt_gym.task import Limits
 
 PROGRAM = Program(
@@ -96,6 +99,21 @@ def endurance(zygote: Zygote, evaluations: int) -> str:
     )
 
 
+def throughput_ratio(tier: str, pairs: int = 5) -> float:
+    """Steps per second of the same Pong games, confined over unconfined; the median of alternated pairs."""
+    artifact, instances = policy_artifact(), [Instance("train", index) for index in range(4)]
+    seconds: dict[str, list[float]] = {tier: [], "weak": []}
+    for counted in range(pairs + 1):
+        for name, measured in seconds.items():
+            os.environ[VARIABLE] = name
+            ours(artifact, instances[:1], View(1))  # start the worker
+            _, taken = ours(artifact, instances, None)
+            shared_pool().close()
+            if counted:
+                measured.append(taken)
+    return median(b / a for a, b in zip(seconds[tier], seconds["weak"], strict=True))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=200)
@@ -128,8 +146,10 @@ def main() -> None:
             zygote.close()
             open_zygote.close()
         zygote = Zygote("bare", tier, root)
-        print(endurance(zygote, arguments.evaluations))
+        print(endurance(zygote, arguments.evaluations), flush=True)
         zygote.close()
+    os.environ["GENOPT_WORKERS"] = "1"
+    print(f"Pong, steps/s confined over unconfined: {throughput_ratio(tier):.3f} (goal 0.95)")
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ MAX_DEPTH = 32
 """How deeply a traced value may be nested: to encode, compare or print a deeper one could end in a RecursionError."""
 SHALLOW_BYTES = 512
 """What was sent in so few bytes cannot be nested so deeply that it matters."""
-_PACKER = msgspec.msgpack.Encoder()
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class Recorder:
@@ -194,7 +194,7 @@ class Recorder:
             if not 0 < weight <= SHALLOW_BYTES:
                 calls = [call for call in calls if not _is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
             event = Event(self._first_step + self.steps, observation, calls, action, reward)
-            self._events.append(msgspec.Raw(_PACKER.encode(event)))
+            self._events.append(msgspec.Raw(_pack(event)))
             self._rewards.append(reward)
             self._weight += weight
             if self._weight > TRACE_BYTES:

@@ -29,7 +29,7 @@ UNREADABLE = "(the exception's own text cannot be read)"
 CAPTURE_BYTES = 4096
 MAX_CALLS = 16
 """Traced calls of one inner step; later ones are left out."""
-SCALARS = (int, float, str, bool, type(None))
+SCALARS = frozenset((int, float, bool, type(None)))
 
 
 def serve(line: Line, progress: memoryview) -> None:
@@ -88,7 +88,7 @@ class Trial:
         self.calls: list[Call] = []
         self._job = job
         self._workflow: Callable[..., Any] | None = None
-        self._inputs: tuple[str, ...] = ()
+        self._inputs: list[dict[str, str]] = []
         self._known: dict[int, tuple[Any, dict[str, str]]] = {}
         """Inputs and results of this call by identity (they are kept alive here), and how the trace refers to them."""
 
@@ -96,7 +96,7 @@ class Trial:
         self.calls = []
         workflow = self._workflow or self._load()
         if self._job.traced:
-            self._known = {id(a): (a, {"$ref": name}) for a, name in zip(arguments, self._inputs, strict=False)}
+            self._known = {id(a): (a, reference) for a, reference in zip(arguments, self._inputs, strict=False)}
         return Answer(workflow(*arguments), None, self.calls)
 
     def _load(self) -> Callable[..., Any]:
@@ -116,7 +116,8 @@ class Trial:
         around.update((name, namespace[name]) for name in names)
         exec(_compiled(self._job.workflow, "<workflow>"), around)
         workflow: Callable[..., Any] = around["workflow"]
-        self._inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
+        inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
+        self._inputs = [{"$ref": name} for name in inputs]
         self._workflow = workflow
         return workflow
 
@@ -131,7 +132,7 @@ class Trial:
                 arguments.append(seen[1] if seen else capture(value))
             result = function(*args, **kwargs)
             if len(calls) < MAX_CALLS:
-                calls.append(Call(name, arguments, capture(result)))
+                calls.append(Call(name, arguments, result if type(result) in SCALARS else capture(result)))
                 known[id(result)] = (result, reference)
             return result
 
@@ -168,7 +169,7 @@ class RandomStreams:
 
 def capture(value: Any) -> Any:
     """A snapshot of a value for the trace: plain data as it is, anything else as words."""
-    if type(value) in SCALARS and not isinstance(value, str):
+    if type(value) in SCALARS:
         return value
     try:
         data = msgspec.msgpack.encode(value, enc_hook=_plain)
