@@ -19,7 +19,8 @@ from genopt_gym.artifact import Program
 from genopt_gym.evidence import Failure
 from genopt_gym.sandbox.host import Session, SessionDied
 from genopt_gym.task import Limits
-from tests.sandbox.attacks import BY_NAME, WORKFLOW, Attack
+from tests.sandbox.attack import WORKFLOW, Attack
+from tests.sandbox.attacks import BY_NAME
 from tests.sandbox.scene import Scene, as_json, site_data
 
 LIMITS = Limits(call_seconds=0.5, cpu_seconds=2, memory_mb=256, file_mb=4, llm_calls=3)
