@@ -13,7 +13,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from genopt_gym import collector, drawing
+from genopt_gym import drawing
 from genopt_gym.artifact import Artifact
 from genopt_gym.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
@@ -295,8 +295,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         p = self.parameters
         self.last = verdict
         trials = verdict.train.trials if verdict.train else []
-        with collector.paused():
-            trace = render(trials, self.view, p.max_trace_chars)
+        trace = render(trials, self.view, p.max_trace_chars)
         self._horizon_shown = trace.horizon_shown
         shown = [(split, e) for split, e in (("train", verdict.train), ("validation", verdict.validation)) if e]
         if p.feedback_horizon == "credit" or p.score_split == "train":
@@ -322,14 +321,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         }
 
     def _info(self, verdict: Verdict, spent: str | None = None) -> dict[str, Any]:
-        with collector.paused():
-            trials = [trial.plain() for trial in verdict.train.trials] if verdict.train else []
         return {
             "outcome": str(verdict.outcome),
             "accepted": verdict.accepted,
             "artifact": verdict.artifact.id,
             "horizon_shown": self._horizon_shown,
-            "trials": trials,
+            "trials": [trial.plain() for trial in verdict.train.trials] if verdict.train else [],
             "truncated_by": spent,
         }
 
