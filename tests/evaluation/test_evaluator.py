@@ -223,6 +223,7 @@ def test_cached_trials_are_free() -> None:
     evaluator = Evaluator(CARTPOLE, budget={"trials": 5})
     for _ in range(3):
         evaluator.evaluate(naive(evaluator), "validation")
+    assert evaluator.ledger.total.trials == 5
 
 
 def test_inner_steps_are_reserved_at_their_most(blocks_run: list[int]) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from genopt_gym.artifact import Program
 from genopt_gym.sandbox import selftest
 from genopt_gym.sandbox.confine import Tier, available_tier
-from genopt_gym.sandbox.host import Zygote
+from genopt_gym.sandbox.host import Session, Zygote
 from genopt_gym.sandbox.selftest import PROBED, breaches, require_confinement
 from genopt_gym.sandbox.tier import ConfinementError
+from genopt_gym.task import Limits
 
 
 @pytest.fixture
@@ -44,6 +46,9 @@ def test_pretended_confinement_is_refused(tier: Tier, unconfined: Zygote) -> Non
 
 
 def test_weak_promises_nothing(unconfined: Zygote) -> None:
+    """What is refused under any other tier's name goes through under this one."""
+    with pytest.raises(ConfinementError, match="read a planted secret"):
+        require_confinement(unconfined, "strong")
     require_confinement(unconfined, "weak")
 
 
@@ -63,9 +68,20 @@ def test_witness_that_is_not_heard_is_no_witness(
         require_confinement(unconfined, "strong")
 
 
-def test_process_that_cannot_be_confined_runs_nothing(tmp_path: Path) -> None:
-    """A zygote that fails to confine its fork never gets as far as the artifact."""
-    (tmp_path / "gone").mkdir()
-    zygote = Zygote("bare", "weak", str(tmp_path / "gone"))
-    require_confinement(zygote, "weak")
+def test_process_that_cannot_be_confined_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork that fails before it is confined never gets as far as the artifact; that is no crash of the artifact's."""
+    zygote = Zygote("bare", "weak", str(tmp_path))
+    proof = tmp_path / "ran"
+    text = f"open({str(proof)!r}, 'w').close()\ndef f(): ..."
+    program = Program([("f", "python", text)], "def workflow():\n    return f()\n")
+    with Session(zygote, program, [0], Limits(), False) as session:
+        session.call([0], [()])
+    assert proof.exists()  # so it would have been seen to run
+    proof.unlink()
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    monkeypatch.setattr("genopt_gym.sandbox.host.tempfile.mkdtemp", lambda dir: str(no_folder))
+    with pytest.raises(ConfinementError, match="could not be confined"):
+        Session(zygote, program, [0], Limits(), False)
+    assert not proof.exists()
     zygote.close()
