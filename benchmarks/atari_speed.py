@@ -49,7 +49,7 @@ def spec_of(game: str) -> TaskSpec:
 
 def policy_artifact(task: type[Task], game: str) -> Artifact:
     """The committed policy, cut into the components of the ``modular`` structure."""
-    start = task.starting_artifact("modular/naive")
+    start = task().starting_artifact("modular/naive")
     texts = re.split(r"^# --- \w+ ---\n", (POLICIES / f"{game}.py").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return start.edited(dict(zip(start.texts, texts, strict=True)))
 

@@ -134,7 +134,7 @@ def main() -> None:
         write_questions(Path(folder), random.Random(0))
         fixed = {"split_order": "fixed", "train_size": 15, "validation_size": 10}
         spec = TaskSpec("genopt_gym.envs.bbeh.tasks:ShuffledObjects", {"data_dir": folder, **fixed})
-        start = TASKS["ShuffledObjects"].starting_artifact("program/naive")
+        start = spec.make().starting_artifact("program/naive")
         for name, program, view, workers in (
             ("swaps, 1 core", PROGRAM, None, 1),
             ("swaps, traced, 1 core", PROGRAM, View(None), 1),

@@ -28,10 +28,11 @@ class Config:
     Attributes:
         id: the environment.
         agent: a name of ``genopt_gym.agents``.
-        seed: of ``reset`` and of the agent.
+        seed: of ``reset``, and of the agent if it has none of its own.
         edits: updates of the run; ``None`` takes the id's own.
         parameters: keyword arguments of ``gym.make``.
         agent_options: keyword arguments of the agent.
+        agent_seed: of the agent; ``None`` takes ``seed``.
         replay: run folder, or file of recorded replies, that answers for the model; nothing is asked then.
     """
 
@@ -41,6 +42,7 @@ class Config:
     edits: int | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     agent_options: dict[str, Any] = field(default_factory=dict)
+    agent_seed: int | None = None
     replay: str | None = None
 
     def make_for(self, agent: Agent) -> gym.Env[Any, Any]:

@@ -118,7 +118,8 @@ def _run(config: Config, agent: Agent, env: gym.Env[Any, Any], folder: RunFolder
     recorder = _Recorder(folder, inner, on_step)
 
     client = inner.evaluator.client = Client(inner.evaluator.budget, folder.replies(config.replay))
-    problem = Problem(inner.action_space, inner.task.metric, env.spec.max_episode_steps, config.seed, client)
+    updates, seed = env.spec.max_episode_steps, config.seed if config.agent_seed is None else config.agent_seed
+    problem = Problem(inner.action_space, inner.task.metric, updates, seed, client, inner.evaluator)
     try:
         observation, info = env.reset(seed=config.seed)
         recorder.record(0.0, False, False, info)

@@ -110,6 +110,11 @@ class ModelUse:
     concurrency: int = 32
 
 
+def starts_of(structures: Mapping[str, Structure]) -> list[str]:
+    """Every ``structure/implementation`` there is."""
+    return [f"{name}/{how}" for name, structure in structures.items() for how in structure.implementations]
+
+
 class TaskSpec(msgspec.Struct, frozen=True):
     """A task as data: enough to make the same one in a worker."""
 
@@ -138,7 +143,7 @@ class Task(ABC):
 
     family: ClassVar[str]
     metric: Metric
-    structures: ClassVar[Mapping[str, Structure]]
+    structures: Mapping[str, Structure]
     default_start: ClassVar[str]
     goal: ClassVar[str]
     """The problem context at every level but ``none``."""
@@ -180,18 +185,16 @@ class Task(ABC):
         self.split_seed = split_seed
         self._sizes = {"train": train_size, "validation": validation_size, "test": test_size}
 
-    @classmethod
-    def starts(cls) -> list[str]:
+    def starts(self) -> list[str]:
         """Every ``structure/implementation`` that ``start`` accepts."""
-        return [f"{name}/{how}" for name, s in cls.structures.items() for how in s.implementations]
+        return starts_of(self.structures)
 
-    @classmethod
-    def starting_artifact(cls, start: str) -> Artifact:
+    def starting_artifact(self, start: str) -> Artifact:
         """The artifact named by ``start``; ValueError with the known names for any other."""
-        if start not in cls.starts():
-            raise ValueError(f"no start {start!r}; this task has {', '.join(cls.starts())}")
+        if start not in self.starts():
+            raise ValueError(f"no start {start!r}; this task has {', '.join(self.starts())}")
         structure_name, implementation = start.split("/")
-        structure = cls.structures[structure_name]
+        structure = self.structures[structure_name]
         texts = structure.implementations[implementation]
         return Artifact(structure.components, structure.workflow, dict(texts), structure.asks_model)
 

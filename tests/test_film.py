@@ -27,7 +27,7 @@ def evaluator() -> Evaluator:
 @pytest.fixture(scope="module")
 def trial(evaluator: Evaluator) -> Trial:
     """A whole game of a policy that loses soon, with random no-ops and sticky actions."""
-    return record(evaluator, Pong.starting_artifact("modular/stub"), evaluator.task.instances("test")[1:2])[0]
+    return record(evaluator, Pong().starting_artifact("modular/stub"), evaluator.task.instances("test")[1:2])[0]
 
 
 def test_the_recorded_actions_give_the_same_game(evaluator: Evaluator, trial: Trial) -> None:
@@ -138,7 +138,9 @@ def test_no_screen_no_film(tmp_path: Path) -> None:
 
 
 def test_a_failed_game_is_not_filmed(evaluator: Evaluator, tmp_path: Path) -> None:
-    broken = Pong.starting_artifact("modular/stub").edited({"select_action": "def select_action(*_):\n    return 99\n"})
+    broken = (
+        Pong().starting_artifact("modular/stub").edited({"select_action": "def select_action(*_):\n    return 99\n"})
+    )
     played = record(evaluator, broken, evaluator.task.instances("test")[:1])[0]
     assert played.failure is not None
     assert not save_film(tmp_path / "film.gif", evaluator.task, played)

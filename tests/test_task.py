@@ -90,14 +90,14 @@ def test_seeds_differ_by_split_index_and_split_seed_alone() -> None:
 
 
 def test_starts_are_structures_and_implementations() -> None:
-    assert CartPole.starts()[:2] == ["modular/naive", "modular/stub"]
-    artifact = CartPole.starting_artifact("one_function/stub")
+    assert CartPole().starts()[:2] == ["modular/naive", "modular/stub"]
+    artifact = CartPole().starting_artifact("one_function/stub")
     assert dict(artifact.texts) == {"policy": "def policy(obs):\n    return 0\n"}
 
 
 def test_unknown_start_lists_those_there_are() -> None:
     with pytest.raises(ValueError, match="no start 'plain'; this task has plain/five, plain/nine, plain/zero"):
-        Guess.starting_artifact("plain")
+        Guess().starting_artifact("plain")
 
 
 def test_spec_makes_the_same_task() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -28,7 +28,7 @@ class Guess(Task):
         direction="minimize",
         sources={"floor": "made up", "reference": "made up"},
     )
-    structures: ClassVar[dict[str, Structure]] = {
+    structures: Mapping[str, Structure] = {
         "plain": Structure(
             components=(
                 Component("hint", "hint: str", "A text for the answerer.", kind="text"),
@@ -72,7 +72,7 @@ class Guess(Task):
 class Oracle(Guess):
     """The same digits, but the artifact may ask a model for them."""
 
-    structures: ClassVar[dict[str, Structure]] = {
+    structures: Mapping[str, Structure] = {
         "asking": Structure(
             components=(
                 Component("prompt", "prompt: str", "What the model is asked; {question} is filled in.", kind="text"),
@@ -110,7 +110,7 @@ class Numbers(Guess):
     """Numbers of a text that should come near others: less is better."""
 
     metric = Metric("distance", low=100, high=0, floor=50, reference=1, solved=0.05, direction="minimize")
-    structures: ClassVar[dict[str, Structure]] = {
+    structures: Mapping[str, Structure] = {
         "plain": Structure(
             components=(Component("guess", "guess(question) -> list", "Two numbers."),),
             workflow="def workflow(question):\n    return guess(question)\n",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genopt_gym.artifact import Artifact
+from genopt_gym.evaluation import Evaluator
 from genopt_gym.llm.client import Client
 from genopt_gym.spaces import Edits
 from genopt_gym.task import Metric
@@ -23,6 +24,8 @@ class Problem:
         updates: how many edits the run has; ``None`` if there is no fixed number.
         seed: the only source of the agent's randomness.
         client: where model calls go: it holds the run's budget and its recorded replies.
+        evaluator: scores artifacts beside the steps, within the run's budget, for optimizers that choose their own
+            instances; it refuses the test split. ``None`` where the run has none to lend.
     """
 
     action_space: Edits
@@ -30,6 +33,7 @@ class Problem:
     updates: int | None
     seed: int
     client: Client = field(default_factory=Client)
+    evaluator: Evaluator | None = None
 
 
 class Agent(ABC):

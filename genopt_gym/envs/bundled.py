@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from genopt_gym.artifact import Structure
 from genopt_gym.envs.tabular import Facts, TabularTask, structures
 from genopt_gym.task import Metric
 
@@ -106,7 +105,7 @@ class Friedman(TabularTask):
     )
     goal = "Write a pipeline that learns a function of ten numbers from noisy examples, and predicts it for new ones."
     strategy = "Hint: linear models miss what two columns do together; columns that do not matter add noise."
-    structures: ClassVar[Mapping[str, Structure]] = structures(
+    structures = structures(
         FRIEDMAN_FACTS,
         {
             "one_function": {
@@ -221,7 +220,7 @@ class Digits(TabularTask):
     )
     goal = "Write a pipeline that learns to recognise handwritten digits from small drawings, and recognises new ones."
     strategy = "Hint: what matters is how alike two drawings are as a whole; no single pixel decides."
-    structures: ClassVar[Mapping[str, Structure]] = structures(
+    structures = structures(
         DIGITS_FACTS,
         {
             "one_function": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -101,7 +102,7 @@ Write a policy for a cart that carries an upright pole. An episode ends when the
 Hint: the angle alone comes too late; how fast it changes tells where the pole will be. Once the pole stands, the
 slow drift of the cart ends the episode."""
     default_start = "modular/naive"
-    structures: ClassVar = {
+    structures: Mapping[str, Structure] = {
         "modular": Structure(
             components=(
                 Component(

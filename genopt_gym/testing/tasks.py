@@ -349,7 +349,7 @@ class TaskConformance:
         starts = self.core().task.starts()
         assert self.core().task.default_start in starts
         for start in starts:
-            if type(self.core().task).starting_artifact(start).asks_model and self.core().task.model is None:
+            if self.core().task.starting_artifact(start).asks_model and self.core().task.model is None:
                 continue  # whoever has a model at hand may name it in ``parameters``
             env = self.core(start=start)
             for component in env.start.components:

@@ -45,7 +45,7 @@ def test_cma_es_needs_numbers() -> None:
 
 def begun(agent: str) -> tuple[Agent, str]:
     """An agent at the start of a run, and the text of the starting artifact."""
-    artifact = CartPole.starting_artifact("one_function/parametric")
+    artifact = CartPole().starting_artifact("one_function/parametric")
     optimizer = make_agent(agent)
     first = {"artifact": dict(artifact.texts), "score": [30.0]}
     optimizer.reset(first, Problem(Edits(artifact.texts, 1000), CartPole.metric, None, 0))

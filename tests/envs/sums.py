@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium as gym
 
@@ -16,7 +16,7 @@ class Sums(QuestionTask):
 
     family = "Sums"
     metric = share_metric(0.0, "made up")
-    structures: ClassVar = program_structures("a number in digits.", always("10")) | model_structures("a number.")
+    structures = program_structures("a number in digits.", always("10")) | model_structures("a number.")
     default_start = "program/naive"
     goal = "Add."
     limits = Limits(call_seconds=0.5, cpu_seconds=50)

@@ -135,7 +135,7 @@ def test_structures_start_with_the_same_pipeline(task_class: type[TabularTask]) 
     evaluator = tables.evaluator_of(task_class)
     for implementation in ("stub", "working"):
         scores = [
-            evaluator.evaluate(task_class.starting_artifact(f"{structure}/{implementation}"), "validation").score
+            evaluator.evaluate(evaluator.task.starting_artifact(f"{structure}/{implementation}"), "validation").score
             for structure in ("one_function", "modular")
         ]
         assert scores[0] == scores[1], implementation
@@ -188,7 +188,7 @@ def friedman() -> Evaluator:
 
 
 def evaluate(evaluator: Evaluator, text: str, traced: bool = False) -> Evaluation:
-    artifact = Friedman.starting_artifact("one_function/stub").edited({"train_model": text})
+    artifact = Friedman().starting_artifact("one_function/stub").edited({"train_model": text})
     return evaluator.evaluate(artifact, [Instance("train", 0)], View(None) if traced else None)
 
 

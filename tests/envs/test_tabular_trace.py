@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def traced() -> str:
     evaluator = tables.evaluator_of(SpaceshipTitanic)
-    artifact = SpaceshipTitanic.starting_artifact("modular/working")
+    artifact = evaluator.task.starting_artifact("modular/working")
     return render(evaluator.evaluate(artifact, [Instance("train", 1)], View(None)).trials, View(None), 60_000).text
 
 
@@ -63,7 +63,7 @@ pytestmark = pytest.mark.skipif(
 def create_ensemble_model():
     return RandomForestClassifier(5)
 """
-    artifact = SpaceshipTitanic.starting_artifact("modular/working").edited({"create_ensemble_model": text})
+    artifact = evaluator.task.starting_artifact("modular/working").edited({"create_ensemble_model": text})
     runs = []
     for batch in ([1], [0, 1], [1, 3]):
         instances = [Instance("train", index) for index in batch]
@@ -77,7 +77,7 @@ def create_ensemble_model():
 
 def test_failed_call_shows_what_came_before() -> None:
     friedman = tables.evaluator_of(Friedman)
-    artifact: Artifact = Friedman.starting_artifact("modular/working")
+    artifact: Artifact = Friedman().starting_artifact("modular/working")
     artifact = artifact.edited({"train_model": "def train_model(model, x, y):\n    return model.fit(x[:5], y)\n"})
     evaluation = friedman.evaluate(artifact, [Instance("train", 0)], View(None))
     assert evaluation.failure is not None

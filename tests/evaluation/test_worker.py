@@ -25,7 +25,7 @@ SPEC = TaskSpec("tests.toys:Guess", {})
 
 def block(text: str, indices: Sequence[int], spec: TaskSpec = SPEC) -> Block:
     """A block of Guess: ``question`` tells the instance's index."""
-    artifact = Guess.starting_artifact("plain/five").edited({"guess": text})
+    artifact = Guess().starting_artifact("plain/five").edited({"guess": text})
     return Block(spec, artifact.program, [Instance("train", i) for i in indices], View(None))
 
 

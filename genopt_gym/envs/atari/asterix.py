@@ -152,7 +152,7 @@ there, and does it come towards you? Give lyres more room than seems needed, but
 the consumable that can be met soonest, where it will be and not where it is; if there is none, wait in the middle."""
     protocols: ClassVar = published(episodes=3, steps=20000, solved=5000, one_life=True)
     default_start = "modular/naive"
-    structures: ClassVar = two_step_structures(
+    structures = two_step_structures(
         observation=OBSERVATION,
         action=ACTION,
         look="analyze_situation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import ClassVar
 
@@ -177,7 +178,7 @@ rally goes on, so be under way early. A hole in the wall, best at its side, lets
 it breaks many bricks by itself. A ball that repeats its way breaks nothing: meet it elsewhere on the paddle."""
     protocols: ClassVar = published(episodes=1, steps=4000, solved=350, one_life=True, fire_at_reset=True)
     default_start = "modular/naive"
-    structures: ClassVar = {
+    structures: Mapping[str, Structure] = {
         "modular": Structure(
             components=(
                 Component("predict_ball_trajectory", "predict_ball_trajectory(obs)", f"{OBSERVATION}\n{PREDICTION}"),

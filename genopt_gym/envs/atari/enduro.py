@@ -186,7 +186,7 @@ lanes: tell early, by perspective, which lane a car is in, allowing for the curv
 is Car1. Steer against the outward drift of a curve. A border costs less than a car."""
     protocols: ClassVar = published(episodes=1, steps=5000, solved=200)
     default_start = "modular/naive"
-    structures: ClassVar = two_step_structures(
+    structures = two_step_structures(
         observation=OBSERVATION,
         action=ACTION,
         look="analyze_situation",

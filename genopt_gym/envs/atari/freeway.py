@@ -148,7 +148,7 @@ Hint: going up whenever you can is not bad, as cars cost time and no more. What 
 there, not where they are now, and wait only as long as it takes to let one pass."""
     protocols: ClassVar = published(episodes=3, steps=2500, solved=50)
     default_start = "modular/naive"
-    structures: ClassVar = two_step_structures(
+    structures = two_step_structures(
         observation=OBSERVATION,
         action=ACTION,
         look="analyze_traffic",

@@ -129,7 +129,7 @@ rallies, wait where most serves can be reached. A ball met with the edge of the 
 what gets past the other side."""
     protocols: ClassVar = published(episodes=10, steps=4000, solved=21)
     default_start = "modular/naive"
-    structures: ClassVar = two_step_structures(
+    structures = two_step_structures(
         observation=OBSERVATION,
         action=ACTION,
         look="predict_ball_trajectory",

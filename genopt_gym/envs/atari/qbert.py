@@ -206,7 +206,7 @@ your side. You are twice as fast as the enemies, so count in their next hop, and
 corner: lure it to a disk."""
     protocols: ClassVar = published(episodes=1, steps=4000, solved=10000, one_life=True)
     default_start = "modular/naive"
-    structures: ClassVar = two_step_structures(
+    structures = two_step_structures(
         observation=OBSERVATION,
         action=ACTION,
         look="analyze_situation",

@@ -172,7 +172,7 @@ to wait. Divers are worth a detour, since without one on board you cannot surfac
 bottom it takes about 25 steps."""
     protocols: ClassVar = published(episodes=1, steps=4000, solved=5000, one_life=True)
     default_start = "modular/naive"
-    structures: ClassVar = two_step_structures(
+    structures = two_step_structures(
         observation=OBSERVATION,
         action=ACTION,
         look="analyze_situation",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -228,7 +229,7 @@ none is in flight, at where an alien will be when the missile gets there; the dr
 over its steps of rest. Begin to step out of a bomb's way while it is still far up, and don't walk under the other."""
     protocols: ClassVar = published(episodes=1, steps=4000, solved=2000)
     default_start = "modular/naive"
-    structures: ClassVar = {
+    structures: Mapping[str, Structure] = {
         "modular": Structure(
             components=(
                 Component("decide_shoot", "decide_shoot(obs) -> bool", f"{OBSERVATION}\n{SHOOT}"),

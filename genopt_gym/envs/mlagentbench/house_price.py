@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from genopt_gym.artifact import Structure
 from genopt_gym.envs.bundled import FIT, PREDICT, constant, modular
 from genopt_gym.envs.mlagentbench import data
 from genopt_gym.envs.tabular import Facts, TabularTask, structures
@@ -139,7 +138,7 @@ class HousePrice(TabularTask):
     )
     goal = "Write a pipeline that learns from sales of houses what a house sells for, and predicts other sales."
     strategy = "Hint: prices vary by factors, not by sums; many texts are grades in disguise; areas can be added up."
-    structures: ClassVar[Mapping[str, Structure]] = structures(
+    structures = structures(
         FACTS,
         {
             "one_function": {"stub": STUBS["one_function"], "working": WORKING["one_function"]},

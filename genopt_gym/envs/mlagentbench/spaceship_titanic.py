@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from genopt_gym.artifact import Structure
 from genopt_gym.envs.bundled import FIT, PREDICT, constant, modular
 from genopt_gym.envs.mlagentbench import data
 from genopt_gym.envs.tabular import Facts, TabularTask, structures
@@ -139,7 +138,7 @@ class SpaceshipTitanic(TabularTask):
     )
     goal = "Write a pipeline that learns which passengers of a spaceship were transported, and predicts it for others."
     strategy = "Hint: what passengers spent tells much, and so does where in the ship they were and with whom."
-    structures: ClassVar[Mapping[str, Structure]] = structures(
+    structures = structures(
         FACTS,
         {
             "one_function": {"stub": STUBS["one_function"], "working": WORKING["one_function"]},

@@ -157,7 +157,7 @@ class Vectorization(Task):
         "default": {},
         "paper": {"split_seed": 42, "feedback": ["score", "staged", "progress"]},
     }
-    structures: ClassVar[Mapping[str, Structure]] = {
+    structures: Mapping[str, Structure] = {
         "one_function": Structure(
             (
                 Component(

@@ -75,7 +75,7 @@ def test_paper_protocol_has_the_published_settings(id: str) -> None:
 
 @pytest.mark.parametrize("id", GAMES)
 def test_starts_have_the_papers_components(id: str) -> None:
-    task = task_of(id)
+    task = task_of(id)()
     assert list(task.starting_artifact("modular/naive").texts) == COMPONENTS[name_of(id)]
     wanted = {f"{s}/{i}" for s in ("modular", "one_function") for i in ("naive", "stub", "parametric")}
     assert wanted <= set(task.starts())

@@ -218,7 +218,7 @@ def test_the_observation_never_holds_the_score() -> None:
 
 
 def play(start: str, steps: int) -> list[int]:
-    artifact = Seaquest.starting_artifact(start)
+    artifact = Seaquest().starting_artifact(start)
     names: dict[str, Any] = {}
     for text in (*artifact.texts.values(), artifact.workflow):
         exec(text, names)

@@ -17,7 +17,7 @@ import pytest
 from genopt_gym.envs.mlagentbench.house_price import HousePrice
 from genopt_gym.envs.mlagentbench.spaceship_titanic import SpaceshipTitanic
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.task import TaskSpec
+from genopt_gym.task import TaskSpec, starts_of
 from tests.envs import tables
 
 pytestmark = pytest.mark.skipif(
@@ -88,7 +88,7 @@ def test_percentile_on_the_leaderboard() -> None:
 
 @pytest.mark.parametrize("table", ENTRIES)
 def test_every_start_runs_on_a_made_up_table(table: str) -> None:
-    for start in TaskSpec(ENTRIES[table], {}).load().starts():
+    for start in starts_of(TaskSpec(ENTRIES[table], {}).load().structures):
         evaluation = score(table, start, folder=tables.folder())
         assert evaluation.failure is None, f"{start}: {evaluation.failure}"
 
