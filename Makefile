@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 INSTALLED := $(VENV)/.installed
+# Two files of tests at once: half of their time is waiting.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 
 # Recordings that some tests compare with; without them these tests are skipped, with a reason.
 ifneq ($(wildcard ../shared/data),)
@@ -30,10 +32,10 @@ demo: $(CORE)
 		--seed 3
 
 test: $(INSTALLED)
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-all: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,8 +121,10 @@ class Scene:
         self.root = folder / "scratch"
         self.root.mkdir()
         self.root.chmod(0o777)
-        for parent in (folder, folder.parent, folder.parent.parent):
-            parent.chmod(0o755)
+        for outer in (folder, *folder.parents):
+            if outer == Path(tempfile.gettempdir()):
+                break
+            outer.chmod(0o755)
 
     def witness(
         self,
