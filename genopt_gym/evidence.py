@@ -192,7 +192,7 @@ class Recorder:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
         if self.tracing:
             if not 0 < weight <= SHALLOW_BYTES:
-                calls = [call for call in calls if not _is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
+                calls = [call for call in calls if not is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
             event = Event(self._first_step + self.steps, observation, calls, action, reward)
             self._events.append(msgspec.Raw(_pack(event)))
             self._rewards.append(reward)
@@ -238,7 +238,7 @@ class Recorder:
         )
 
 
-def _is_nested_deeper(container: Any, levels: int) -> bool:
+def is_nested_deeper(container: Any, levels: int) -> bool:
     """Whether there are containers within this one on more than so many levels."""
     inside = (*container, *container.values()) if type(container) is dict else container
-    return any(type(value) in CONTAINERS and (levels == 0 or _is_nested_deeper(value, levels - 1)) for value in inside)
+    return any(type(value) in CONTAINERS and (levels == 0 or is_nested_deeper(value, levels - 1)) for value in inside)

@@ -30,7 +30,12 @@ REASONING = (  # noqa: SIM905
 ).split()
 
 TABLE = (
-    Row("GenOpt/Control-CartPole-v0", "genopt_gym.envs.control:CartPole", 20),
+    Row("GenOpt/Control-Acrobot-v0", "genopt_gym.envs.control.acrobot:Acrobot", 20),
+    Row("GenOpt/Control-CartPole-v0", "genopt_gym.envs.control.cart_pole:CartPole", 20),
+    Row("GenOpt/Control-LunarLander-v0", "genopt_gym.envs.control.lunar_lander:LunarLander", 20),
+    Row("GenOpt/Control-MountainCar-v0", "genopt_gym.envs.control.mountain_car:MountainCar", 20),
+    Row("GenOpt/Control-Pendulum-v0", "genopt_gym.envs.control.pendulum:Pendulum", 20),
+    Row("GenOpt/Policy-Any-v0", "genopt_gym.envs.policy:AnyPolicy", 20),
     Row("GenOpt/Atari-Asterix-v0", "genopt_gym.envs.atari.asterix:Asterix", 30),
     Row("GenOpt/Atari-Breakout-v0", "genopt_gym.envs.atari.breakout:Breakout", 30),
     Row("GenOpt/Atari-Enduro-v0", "genopt_gym.envs.atari.enduro:Enduro", 30),
@@ -50,10 +55,20 @@ TABLE = (
     *(Row(f"GenOpt/Reasoning-{name}-v0", f"genopt_gym.envs.reasoning:{name}", 15) for name in REASONING),
 )
 
+GAMES = tuple(
+    (row.id.replace("Atari", "Objects"), row.task, 4000 if row.id == "GenOpt/Atari-Pong-v0" else 4500)
+    for row in TABLE
+    if row.id.startswith("GenOpt/Atari-")
+)
+"""The inner games as environments of their own: id, the task that knows the game, agent steps of an episode."""
+
+FUNCTION = Row("GenOpt/Function-Any-v0", "genopt_gym.envs.function:FunctionTask", 20)
+"""Somebody's own function (``genopt_gym.wrap``); not in the table, for by itself it has no artifact and no metric."""
+
 
 def register_all() -> None:
     """Make every id known to Gymnasium; nothing heavy is imported before an environment is made."""
-    for row in TABLE:
+    for row in (*TABLE, FUNCTION):
         gym.register(
             row.id,
             entry_point="genopt_gym.env:OptimizationEnv",
@@ -61,3 +76,6 @@ def register_all() -> None:
             nondeterministic=row.nondeterministic,
             kwargs={"task": row.task},
         )
+    for id, task, steps in GAMES:
+        entry = "genopt_gym.envs.atari.objects:ObjectsEnv"
+        gym.register(id, entry_point=entry, max_episode_steps=steps, kwargs={"task": task})

@@ -38,6 +38,7 @@ class Metric:
         solved: the validation score at which a run ends; ``None`` if there is none.
         direction: whether more or less is better.
         sources: where floor and reference come from.
+        published: what others report, by a text that says who, where and of what.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Metric:
     solved: float | None
     direction: Literal["maximize", "minimize"] = "maximize"
     sources: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def sign(self) -> int:
@@ -145,22 +147,22 @@ class Task(ABC):
     metric: Metric
     structures: Mapping[str, Structure]
     default_start: ClassVar[str]
-    goal: ClassVar[str]
+    goal: str
     """The problem context at every level but ``none``."""
     strategy: ClassVar[str] = ""
     """Hints that only ``context="full"`` adds."""
     horizon: ClassVar[int | None] = None
     """Default credit horizon; ``None`` shows all inner steps."""
-    trace_row_chars: ClassVar[int] = 200
+    trace_row_chars: int = 200
     """About how many characters one inner step takes in a rendered trace."""
-    profile: ClassVar[str] = "bare"
+    profile: str = "bare"
     """Which libraries the confined process holds."""
     limits: Limits = Limits()
     block_size: ClassVar[int] = 4
     """How many trials share one confined process; fixed, so that results don't depend on the workers."""
     error_costs: ClassVar[Literal["trial", "artifact"]] = "trial"
     """Whether a failed trial scores low by itself, or makes the whole artifact score low."""
-    deterministic: ClassVar[bool] = True
+    deterministic: bool = True
     max_inner_steps: int = 1
     """Cap on the inner steps of a trial."""
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}

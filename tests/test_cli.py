@@ -150,7 +150,7 @@ def test_play_refuses_what_it_cannot_do(genopt: Genopt) -> None:
 def test_a_task_whose_own_code_fails_ends_with_1(tmp_path: Path) -> None:
     (tmp_path / "broken_task.py").write_text(
         "import gymnasium as gym\n"
-        "from genopt_gym.envs.control import CartPole\n"
+        "from genopt_gym.envs.control.cart_pole import CartPole\n"
         "class Broken(CartPole):\n"
         "    def start_episode(self, instance, slot):\n"
         "        raise RuntimeError('no pole today')\n"

@@ -17,6 +17,8 @@ from tests.envs.bbeh.checkout import shared_checkout
 
 CHEAP: dict[str, dict[str, Any]] = {
     "Control": {"validation_size": 3, "credit_horizon": 30},
+    "GenOpt/Control-Acrobot-v0": {"validation_size": 1, "credit_horizon": 30},
+    "Policy": {"validation_size": 3, "credit_horizon": 30},
     "Atari": {"validation_size": 1, "credit_horizon": 50, "max_steps": 300},
     "BBEH": {"data_dir": shared_checkout(), "train_size": 15, "validation_size": 4},
     "Reasoning": {"train_size": 15, "validation_size": 3, "test_size": 3},
@@ -93,6 +95,9 @@ for row in TABLE:
     if family == "Reasoning":
         missing = importlib.util.find_spec("reasoning_gym") is None
         facts["pytestmark"] = pytest.mark.skipif(missing, reason="reasoning-gym is not installed")
+    if row.id == "GenOpt/Control-LunarLander-v0":
+        missing = importlib.util.find_spec("Box2D") is None or importlib.util.find_spec("pygame") is None
+        facts["pytestmark"] = pytest.mark.skipif(missing, reason="Box2D or pygame is not installed")
     if family in ("MLAgentBench", "Tabular"):
         missing = importlib.util.find_spec("sklearn") is None or importlib.util.find_spec("pandas") is None
         facts["pytestmark"] = pytest.mark.skipif(missing, reason="scikit-learn or pandas is not installed")
@@ -101,5 +106,7 @@ for row in TABLE:
 for agent in AGENTS:
     if issubclass(agent_class(agent), Proposing):
         continue  # needs a model's server: held to the suite in tests/agents/test_proposers.py
+    if agent == "sb3":
+        continue  # needs a trained policy: held to the suite in tests/agents/test_sb3.py
     facts = {"agent": agent, **AGENT_FACTS.get(agent, {})}
     globals()[_class_name(agent)] = type(_class_name(agent), (AgentConformance,), facts)

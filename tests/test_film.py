@@ -129,7 +129,7 @@ def test_moments_rise_to_the_end_and_stay_few() -> None:
 
 
 def test_no_screen_no_film(tmp_path: Path) -> None:
-    judge = Evaluator(TaskSpec("genopt_gym.envs.control:CartPole", {}), splits=("test",))
+    judge = Evaluator(TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {}), splits=("test",))
     assert not has_screen(judge.task)
     start = judge.task.starting_artifact("modular/naive")
     played = record(judge, start, judge.task.instances("test")[:1])[0]

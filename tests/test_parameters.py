@@ -11,7 +11,7 @@ from genopt_gym.parameters import Parameters
 from genopt_gym.task import TaskSpec
 from tests.toys import Guess
 
-CARTPOLE = "genopt_gym.envs.control:CartPole"
+CARTPOLE = "genopt_gym.envs.control.cart_pole:CartPole"
 
 
 class Protocolled(Guess):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.envs.control import CartPole
+from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.evidence import Failure, Instance, Trial
 from genopt_gym.task import SPLITS, Metric, TaskSpec
 from tests.toys import Guess, StrictGuess

@@ -10,12 +10,12 @@ import argparse
 import numpy as np
 
 from genopt_gym.artifact import Artifact, Component
-from genopt_gym.envs.rollout import RolloutTask
+from genopt_gym.envs.rollout import RolloutTask, random_action
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import TABLE
 from genopt_gym.task import TaskSpec
 
-POLICY = "import random\n\ndef policy(obs):\n    return random.randrange({actions})\n"
+POLICY = "import random\n\ndef policy(obs):\n    return {draw}\n"
 
 
 def random_scores(task: str, episodes: int) -> list[float]:
@@ -24,7 +24,7 @@ def random_scores(task: str, episodes: int) -> list[float]:
     if not isinstance(evaluator.task, RolloutTask):
         raise ValueError(f"{task} has no actions to choose at random")
     component = Component("policy", "policy(obs) -> int", "A uniformly random action.")
-    text = POLICY.format(actions=evaluator.task.action_count())
+    text = POLICY.format(draw=random_action(evaluator.task.action_space()))
     artifact = Artifact((component,), "def workflow(obs):\n    return policy(obs)\n", {"policy": text})
     return [trial.score for trial in evaluator.evaluate(artifact, "test").trials]
 

@@ -27,7 +27,6 @@ class QuestionTask(Task):
         **sizes: as for any task.
     """
 
-    profile: ClassVar[str] = "bare"
     limits = Limits(call_seconds=2.0, cpu_seconds=200)
     block_size: ClassVar[int] = 100
     """So that nobody who keeps to the limit of a call runs out of the block's processor time."""

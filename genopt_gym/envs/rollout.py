@@ -7,10 +7,12 @@ observation of every episode that is still running, and one message back carries
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
-from genopt_gym.evidence import Failure, Instance, Recorder
+from gymnasium import spaces
+
+from genopt_gym.evidence import Failure, Instance, Recorder, Trial
 from genopt_gym.sandbox.host import Session
 from genopt_gym.task import Limits, Task
 
@@ -18,7 +20,7 @@ from genopt_gym.task import Limits, Task
 class Simulator(Protocol):
     """One running episode."""
 
-    def observe(self) -> dict[str, Any]:
+    def observe(self) -> dict[str, Any] | list[float]:
         """What the policy sees: plain data, a new object each time."""
 
     def step(self, action: Any) -> tuple[float, bool]:
@@ -28,7 +30,7 @@ class Simulator(Protocol):
 class RolloutTask(Task):
     """A task whose trials are episodes, and whose score is an episode's return."""
 
-    profile: ClassVar[str] = "numpy"
+    profile: str = "numpy"
     limits: Limits = Limits(call_seconds=1.0, cpu_seconds=120)
 
     @abstractmethod
@@ -36,13 +38,13 @@ class RolloutTask(Task):
         """A simulator at the instance's start; no two running episodes of a block have the same slot."""
 
     @abstractmethod
-    def action_count(self) -> int:
-        """How many actions there are; an action is an integer from 0."""
+    def action_space(self) -> spaces.Discrete | spaces.Box:
+        """The actions: integers, or numbers within bounds (one number, or a list of them)."""
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
-        actions = self.action_count()
+        lacks = action_check(self.action_space())
         lengths = [self._length(recorder) for recorder in recorders]
         live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
@@ -52,9 +54,9 @@ class RolloutTask(Task):
             for slot, observation, reply in zip(live, observations, replies, strict=True):
                 recorder = recorders[slot]
                 failure = reply.failure
-                if failure is None and not (type(reply.result) is int and 0 <= reply.result < actions):
-                    problem = f"the workflow returned {reply.result!r:.100}, but an action is an integer "
-                    failure = Failure("contract_broken", "ValueError", f"{problem}from 0 to {actions - 1}")
+                if failure is None and (wanted := lacks(reply.result)):
+                    problem = f"the workflow returned {reply.result!r:.100}, but {wanted}"
+                    failure = Failure("contract_broken", "ValueError", problem)
                 if failure is not None:
                     recorder.fail(failure, observation, reply.calls)
                     ended.append(slot)
@@ -68,6 +70,11 @@ class RolloutTask(Task):
             if ended:
                 live = [slot for slot in live if slot not in ended]
 
+    def score(self, trials: Sequence[Trial]) -> float:
+        """The mean return. What a mere window of an episode earns may lie outside the bounds of a whole one."""
+        low, high = self.metric.bounds
+        return min(max(super().score(trials), low), high)
+
     def _begin(self, instance: Instance, slot: int) -> Simulator:
         """The simulator of an instance, brought to where its trial begins."""
         episode = self.start_episode(instance, slot)
@@ -80,3 +87,60 @@ class RolloutTask(Task):
         """After how many inner steps a trial ends, if its episode does not end before."""
         rest = self.max_inner_steps - len(recorder.instance.prefix)
         return rest if recorder.step_limit is None else min(rest, recorder.step_limit)
+
+
+def action_check(space: spaces.Discrete | spaces.Box) -> Callable[[Any], str | None]:
+    """A function that says what an action has to be, if a policy's result is none; the space is of integers, or of
+    at most one dimension.
+
+    >>> check = action_check(spaces.Box(-2, 2, (1,)))
+    >>> check([0.5]), check(0.5), check(float("nan"))
+    (None, None, 'an action is a number from -2 to 2')
+    """
+    words = f"an action is {describe_actions(space)}"
+    if isinstance(space, spaces.Discrete):
+        first, last = int(space.start), int(space.start + space.n - 1)
+        return lambda result: None if type(result) is int and first <= result <= last else words
+    bounds = action_bounds(space)
+
+    def check(result: Any) -> str | None:
+        numbers = result if type(result) is list else [result]
+        if len(numbers) != len(bounds):
+            return words
+        for number, (low, high) in zip(numbers, bounds, strict=True):
+            if type(number) not in (int, float) or not low <= number <= high:  # NaN is not between them
+                return words
+        return None
+
+    return check
+
+
+def describe_actions(space: spaces.Discrete | spaces.Box) -> str:
+    """An action in words.
+
+    >>> describe_actions(spaces.Discrete(3)), describe_actions(spaces.Box(0, 1, (4,)))
+    ('an integer from 0 to 2', 'a list of 4 numbers from 0 to 1')
+    """
+    if isinstance(space, spaces.Discrete):
+        return f"an integer from {space.start} to {space.start + space.n - 1}"
+    bounds = [f"from {low:g} to {high:g}" for low, high in action_bounds(space)]
+    if len(bounds) == 1:
+        return f"a number {bounds[0]}"
+    return f"a list of {len(bounds)} numbers {bounds[0] if len(set(bounds)) == 1 else ', '.join(bounds)}"
+
+
+def action_bounds(space: spaces.Box) -> list[tuple[float, float]]:
+    """Least and greatest of each number of an action, written as shortly as the space's dtype allows: 0.1 stays 0.1."""
+    lows, highs = ([float(str(bound)) for bound in bounds.ravel()] for bounds in (space.low, space.high))
+    return list(zip(lows, highs, strict=True))
+
+
+def random_action(space: spaces.Discrete | spaces.Box) -> str:
+    """The Python expression, for a text that imports ``random``, that draws an action uniformly.
+
+    >>> random_action(spaces.Discrete(3)), random_action(spaces.Box(-2, 2, (1,)))
+    ('random.randrange(0, 3)', '[random.uniform(-2.0, 2.0)]')
+    """
+    if isinstance(space, spaces.Discrete):
+        return f"random.randrange({space.start}, {space.start + space.n})"
+    return "[" + ", ".join(f"random.uniform({low}, {high})" for low, high in action_bounds(space)) + "]"

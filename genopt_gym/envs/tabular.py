@@ -149,10 +149,10 @@ class TabularTask(Task):
         split_seed: which rows go where.
     """
 
-    profile: ClassVar[str] = "data"
+    profile: str = "data"
     error_costs: ClassVar[Any] = "artifact"
     block_size: ClassVar[int] = 1
-    trace_row_chars: ClassVar[int] = 25_000
+    trace_row_chars: int = 25_000
     default_start: ClassVar[str] = "modular/stub"
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": PAPER}
     classes: ClassVar[tuple[Any, ...] | None] = None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from genopt_gym.agents import Agent, Problem, make_agent
-from genopt_gym.envs.control import CartPole
+from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.literals import find_literals
 from genopt_gym.spaces import Edits
 from tests.agents.driving import CARTPOLE, drive

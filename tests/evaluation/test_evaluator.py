@@ -16,7 +16,7 @@ from genopt_gym.evaluation.store import MemoryStore
 from genopt_gym.evidence import Instance, View
 from genopt_gym.task import TaskSpec
 
-CARTPOLE = TaskSpec("genopt_gym.envs.control:CartPole", {"validation_size": 5})
+CARTPOLE = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 5})
 GUESS = TaskSpec("tests.toys:Guess", {"validation_size": 7})
 
 

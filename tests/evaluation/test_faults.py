@@ -11,7 +11,7 @@ from genopt_gym.evaluation import Evaluation, Evaluator
 from genopt_gym.evidence import Failure, View
 from genopt_gym.task import TaskSpec
 
-SPEC = TaskSpec("genopt_gym.envs.control:CartPole", {"train_size": 4})
+SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"train_size": 4})
 CULPRIT, STEP = 1, 3
 """Which of the four trials of the block goes wrong, and at which inner step."""
 

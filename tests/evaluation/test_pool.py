@@ -19,7 +19,7 @@ from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.task import TaskSpec
 from genopt_gym.testing.transcript import helpers, still_running
 
-SPEC = TaskSpec("genopt_gym.envs.control:CartPole", {"validation_size": 8})
+SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 8})
 SLOW = """\
 import time
 def policy(obs):
@@ -155,7 +155,7 @@ from genopt_gym.evaluation import Evaluator
 from genopt_gym.task import TaskSpec
 from genopt_gym.testing.transcript import helpers
 
-evaluator = Evaluator(TaskSpec("genopt_gym.envs.control:CartPole", {"validation_size": 2}))
+evaluator = Evaluator(TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 2}))
 naive = evaluator.task.starting_artifact("one_function/naive")
 stub = evaluator.task.starting_artifact("one_function/stub")
 score = evaluator.evaluate(naive, "validation").score

@@ -69,7 +69,7 @@ READING = [
         return str(worker)
     """, "forbidden runtime_error"),
     Attack("import the task", """
-        from genopt_gym.envs.control import CartPole
+        from genopt_gym.envs.control.cart_pole import CartPole
         return str(CartPole)
     """, "forbidden runtime_error"),
     Attack("import the project by its path", """

@@ -142,7 +142,7 @@ def test_attack_bites_without_confinement(name: str, reports: Reports) -> None:
     assert any(harm.startswith(attack.bites) for harm in report["harm"]), report
 
 
-SPEC = TaskSpec("genopt_gym.envs.control:CartPole", {"train_size": 2})
+SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"train_size": 2})
 
 
 @pytest.fixture(scope="module")

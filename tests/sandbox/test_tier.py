@@ -67,7 +67,7 @@ def test_nothing_is_run_where_nothing_confines(monkeypatch: pytest.MonkeyPatch) 
     """The refusal reaches whoever evaluates, before a worker gets the artifact."""
     monkeypatch.setattr("genopt_gym.evaluation.pool.choose", choose)
     offers(monkeypatch, "weak-only")
-    evaluator = Evaluator(TaskSpec("genopt_gym.envs.control:CartPole", {"train_size": 1}))
+    evaluator = Evaluator(TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"train_size": 1}))
     artifact = evaluator.task.starting_artifact("one_function/naive").edited({"policy": "def policy(obs): return 1"})
     with pytest.raises(ConfinementError, match="--confinement weak"):
         evaluator.evaluate(artifact, "train")

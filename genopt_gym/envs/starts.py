@@ -1,4 +1,4 @@
-"""Starting artifacts of the games whose policy is two steps: look at the situation, then select an action."""
+"""Starting artifacts of the policies that are two steps: look at the situation, then select an action."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ class Steps(NamedTuple):
 
 
 def two_step_structures(
-    *, observation: str, action: str, look: str, seen: str, returns: str, naive: Steps, parametric: Steps
+    *,
+    observation: str,
+    action: str,
+    look: str,
+    seen: str,
+    returns: str,
+    naive: Steps,
+    parametric: Steps,
+    action_type: str = "int",
+    idle: str = "0",
 ) -> dict[str, Structure]:
     """``modular``, with the two steps as components, and ``one_function``, which plays the same.
 
@@ -28,11 +37,13 @@ def two_step_structures(
         returns: contract of that result.
         naive: a poor but sensible first try.
         parametric: a decent program with poor numbers.
+        action_type: of an action, as in the signatures.
+        idle: the action that the stub returns.
     """
     stub = Steps(
         f"def {look}(obs):\n    return None\n",
-        f"def select_action(obs, {seen}):\n    return 0\n",
-        "def policy(obs):\n    return 0\n",
+        f"def select_action(obs, {seen}):\n    return {idle}\n",
+        f"def policy(obs):\n    return {idle}\n",
     )
     steps = {"naive": naive, "stub": stub, "parametric": parametric}
     return {
@@ -41,7 +52,7 @@ def two_step_structures(
                 Component(look, f"{look}(obs)", f"{observation}\n{returns}"),
                 Component(
                     "select_action",
-                    f"select_action(obs, {seen}) -> int",
+                    f"select_action(obs, {seen}) -> {action_type}",
                     f"{observation}\n{seen} is what {look} returned.\n{action}",
                 ),
             ),
@@ -49,7 +60,7 @@ def two_step_structures(
             implementations={name: {look: each.look, "select_action": each.select} for name, each in steps.items()},
         ),
         "one_function": Structure(
-            components=(Component("policy", "policy(obs) -> int", f"{observation}\n{action}"),),
+            components=(Component("policy", f"policy(obs) -> {action_type}", f"{observation}\n{action}"),),
             workflow="def workflow(obs):\n    return policy(obs)\n",
             implementations={name: {"policy": each.whole or _in_one(each, look)} for name, each in steps.items()},
         ),

@@ -1,64 +1,21 @@
-"""Classic control: policies for Gymnasium's own small environments."""
+"""Cart-pole: keep a pole upright on a cart."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
-
-import gymnasium as gym
 
 from genopt_gym.artifact import Component, Structure
-from genopt_gym.envs.rollout import RolloutTask, Simulator
-from genopt_gym.evidence import Instance
+from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.task import Metric
 
+FIELDS = {
+    "cart_position": "metres right of the middle of the track",
+    "cart_velocity": "metres per second, positive to the right",
+    "pole_angle": "radians from upright, positive when the pole leans right",
+    "pole_velocity": "radians per second of that angle, positive when the pole falls right",
+}
 
-class GymnasiumEpisode:
-    """An episode of a Gymnasium environment whose observation is a vector with named entries."""
-
-    def __init__(self, env: gym.Env[Any, Any], names: tuple[str, ...], seed: int) -> None:
-        self._env = env
-        self._names = names
-        self._values, _ = env.reset(seed=seed)
-
-    def observe(self) -> dict[str, float]:
-        return dict(zip(self._names, self._values.tolist(), strict=True))
-
-    def step(self, action: Any) -> tuple[float, bool]:
-        self._values, reward, terminated, truncated, _ = self._env.step(action)
-        return float(reward), terminated or truncated
-
-
-class GymnasiumTask(RolloutTask):
-    """A policy task over one Gymnasium environment with discrete actions."""
-
-    family: ClassVar[str] = "Control"
-    inner: ClassVar[str]
-    """Id of the inner environment."""
-    names: ClassVar[tuple[str, ...]]
-    """Names of the entries of its observation."""
-    actions: ClassVar[int]
-
-    def __init__(self, **sizes: Any) -> None:
-        super().__init__(**{"validation_size": 16, "test_size": 64} | sizes)
-        self._envs: list[gym.Env[Any, Any]] = []
-
-    def start_episode(self, instance: Instance, slot: int) -> Simulator:
-        while len(self._envs) <= slot:
-            # The episode cap is ours; the wrappers of gym.make would cost more than the physics.
-            self._envs.append(gym.make(self.inner, disable_env_checker=True).unwrapped)
-        return GymnasiumEpisode(self._envs[slot], self.names, self.seed(instance))
-
-    def action_count(self) -> int:
-        return self.actions
-
-
-OBSERVATION = """\
-obs is a dict of floats about a pole that stands on a cart, once every 0.02 s:
-- cart_position: metres right of the middle of the track;
-- cart_velocity: metres per second, positive to the right;
-- pole_angle: radians from upright, positive when the pole leans right;
-- pole_velocity: radians per second of that angle, positive when the pole falls right."""
+OBSERVATION = describe_fields(" about a pole that stands on a cart, once every 0.02 s", FIELDS)
 
 ACTION = """\
 Returns the action: 0 pushes the cart left, 1 pushes it right, with 10 N for one step. There is no action that does
@@ -77,12 +34,10 @@ class CartPole(GymnasiumTask):
     """
 
     inner = "CartPole-v1"
-    names = ("cart_position", "cart_velocity", "pole_angle", "pole_velocity")
-    actions = 2
+    fields = FIELDS
+    action = ACTION
     max_inner_steps = 500
     horizon = 100
-    block_size = 16
-    trace_row_chars = 90
     metric = Metric(
         name="steps the pole stayed up in an episode, mean over episodes",
         low=0,

@@ -1,0 +1,1 @@
+"""Policies for Gymnasium's own small environments."""

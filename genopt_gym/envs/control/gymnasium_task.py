@@ -1,0 +1,86 @@
+"""What tasks over a Gymnasium environment share: its episodes, and its observation as named numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from genopt_gym.envs.rollout import RolloutTask, Simulator
+from genopt_gym.evidence import Instance
+
+
+class GymnasiumEpisode:
+    """An episode of a Gymnasium environment whose observation is numbers, by name where they have names."""
+
+    def __init__(self, env: gym.Env[Any, Any], names: tuple[str, ...], seed: int) -> None:
+        self._env = env
+        self._names = names
+        self._box = env.action_space if isinstance(env.action_space, spaces.Box) else None
+        self._values, _ = env.reset(seed=seed)
+
+    def observe(self) -> dict[str, float] | list[float]:
+        if self._names:
+            return dict(zip(self._names, self._values.tolist(), strict=True))
+        numbers: list[float] = np.ravel(self._values).tolist()
+        return numbers
+
+    def step(self, action: Any) -> tuple[float, bool]:
+        if self._box is not None:
+            action = np.array(action, self._box.dtype).reshape(self._box.shape)
+        self._values, reward, terminated, truncated, _ = self._env.step(action)
+        return float(reward), terminated or truncated
+
+
+class GymnasiumTask(RolloutTask):
+    """A policy task over one Gymnasium environment, whose actions are integers or numbers within bounds."""
+
+    family: ClassVar[str] = "Control"
+    block_size: ClassVar[int] = 16
+    trace_row_chars = 90
+    inner: str
+    """Id of the inner environment."""
+    fields: Mapping[str, str]
+    """Entries of its observation in their order: names, and what they mean; empty if nobody has named them."""
+    action: ClassVar[str]
+    """What its actions do."""
+
+    def __init__(self, **sizes: Any) -> None:
+        super().__init__(**{"validation_size": 16, "test_size": 64} | sizes)
+        self._envs: list[gym.Env[Any, Any]] = []
+
+    def start_episode(self, instance: Instance, slot: int) -> Simulator:
+        return GymnasiumEpisode(self._env(slot), tuple(self.fields), self.seed(instance))
+
+    def action_space(self) -> spaces.Discrete | spaces.Box:
+        space = self._env(0).action_space
+        assert isinstance(space, spaces.Discrete | spaces.Box)
+        return space
+
+    def make_inner(self) -> gym.Env[Any, Any]:
+        """The inner environment, bare."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of libraries as they are loaded
+            # The episode cap is ours; the wrappers of gym.make would cost more than the physics.
+            return gym.make(self.inner, disable_env_checker=True).unwrapped
+
+    def _env(self, slot: int) -> gym.Env[Any, Any]:
+        while len(self._envs) <= slot:
+            self._envs.append(self.make_inner())
+        return self._envs[slot]
+
+
+def describe_fields(of_what: str, fields: Mapping[str, str]) -> str:
+    """The contract of an observation with named entries.
+
+    >>> print(describe_fields("", {"x": "metres to the right", "y": "metres up"}))
+    obs is a dict of floats:
+    - x: metres to the right;
+    - y: metres up.
+    """
+    lines = [f"- {name}: {meaning}" for name, meaning in fields.items()]
+    return f"obs is a dict of floats{of_what}:\n" + ";\n".join(lines) + "."
