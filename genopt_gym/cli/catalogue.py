@@ -2,18 +2,79 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from rich.console import Console
 
 from genopt_gym.cli.tables import number, print_table
-from genopt_gym.registration import TABLE
-from genopt_gym.task import TaskSpec, starts_of
+from genopt_gym.registration import TABLE, Row
+from genopt_gym.task import Task, TaskSpec, starts_of
+
+
+def facts(row: Row) -> type[Task] | Task:
+    """A task's class; or the task with its default arguments, where its facts depend on them."""
+    task = TaskSpec(row.task, {}).load()
+    return task if hasattr(task, "metric") else task()
 
 
 def show() -> None:
     rows = []
     for row in TABLE:
-        task = TaskSpec(row.task, {}).load()
+        task = facts(row)
         metric = task.metric
         meaning = f"{metric.name}\n{number(metric.low)} .. {number(metric.high)}"
         rows.append([row.id, task.family, "\n".join(starts_of(task.structures)), meaning, number(metric.solved)])
     print_table(Console(), ["id", "family", "starts", "metric, low .. high", "solved"], rows, numbers_from=4)
+
+
+def show_scores() -> None:
+    """What to hold results against, each with the number of a source; the sources come below."""
+    from genopt_gym.baselines.measured import measured
+
+    series = measured()
+    sources: dict[str, int] = {}
+
+    def cited(score: str, source: str) -> str:
+        return f"{score} [{sources.setdefault(source, len(sources) + 1)}]"
+
+    rows = []
+    for row in TABLE:
+        metric = facts(row).metric
+        better = "more" if metric.direction == "maximize" else "less"
+        rows.append(
+            [
+                row.id,
+                f"{metric.name}\n{better} is better",
+                cited(_figure(metric.floor), metric.sources["floor"]),
+                cited(_figure(metric.reference), metric.sources["reference"]),
+                "\n".join(cited(_figure(score), source) for source, score in metric.published.items()) or "-",
+                "\n".join(
+                    cited(
+                        _spread(one.scores[row.id]),
+                        f"{one.optimizer}, {one.budget}, protocol {one.protocol}; {one.results}",
+                    )
+                    for one in series
+                    if row.id in one.scores
+                )
+                or "-",
+            ]
+        )
+    console = Console()
+    columns = ["id", "metric", "floor", "reference", "published", "measured"]
+    print_table(console, columns, rows, numbers_from=2)
+    print("\nmeasured: mean test score over seeds (the least .. the most; how many)")
+    for source, key in sources.items():
+        console.print(f"[{key}] {source}", markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
+
+def _spread(scores: list[float]) -> str:
+    return f"{_figure(fmean(scores))} ({_figure(min(scores))} .. {_figure(max(scores))}; {len(scores)})"
+
+
+def _figure(score: float) -> str:
+    """Four digits, or a larger number down to its tenths.
+
+    >>> _figure(0.98333), _figure(14880.0), _figure(4532.54)
+    ('0.9833', '14,880', '4,532.5')
+    """
+    return f"{score:.4g}" if abs(score) < 1000 else f"{score:,.1f}".removesuffix(".0")
