@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 COMPARISON_OPERATORS = ("<", "<=", ">", ">=", "==", "!=")
+OPPOSITES = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "=="}
+"""What a comparison is turned into."""
 
 _LARGEST_INT = 2**53 - 1  # beyond it, a float no longer holds every int
 _TEMPLATES = (ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))

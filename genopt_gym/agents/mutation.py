@@ -7,14 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from genopt_gym.literals import (
+    OPPOSITES,
     Comparison,
     find_comparisons,
     find_literals,
     replace_comparison,
     replace_literals,
 )
-
-OPPOSITES = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "=="}
 
 
 def mutate(texts: Mapping[str, str], rng: np.random.Generator) -> dict[str, str]:
