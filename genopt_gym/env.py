@@ -182,6 +182,11 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         """The artifact with the best validation score of this run, and that score."""
         return self._selected.artifact, self.validation_score(self._selected)
 
+    def refusal(self, texts: Mapping[str, str]) -> tuple[EditOutcome, str] | None:
+        """Why the artifact with these texts would not even be run, if so."""
+        problem = self._addressing_problem(texts, dict.fromkeys(self.editable, ""))
+        return problem or _broken_contract(self._artifact.edited(texts))
+
     def _read(self, action: Any) -> tuple[dict[str, str], tuple[EditOutcome, str] | None]:
         """The edit in an action, or why there is none."""
         current = {name: self._artifact.texts[name] for name in self.editable}
@@ -238,11 +243,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def _judge(self, artifact: Artifact, outcome: EditOutcome) -> Verdict:
         """Check an artifact, and evaluate it on the next train batch and on validation."""
-        for component in artifact.components:
-            if component.kind == "python":
-                problem = check_contract(component.name, component.signature, artifact.texts[component.name])
-                if problem is not None:
-                    return Verdict(artifact, *problem, score=self.task.metric.low)
+        if problem := _broken_contract(artifact):
+            return Verdict(artifact, *problem, score=self.task.metric.low)
         self._batch = self._sampler.draw()
         batches = [Batch(self._batch, self.view), Batch(self.task.instances("validation"))]
         train, validation = self.evaluator.evaluate_batches(artifact, batches)
@@ -358,3 +360,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
                 f"A trace of {p.batch_size} x {steps} inner steps takes about {needed:,} characters and will be cut to "
                 f"max_trace_chars={p.max_trace_chars:,}; info['horizon_shown'] tells how many steps remain."
             )
+
+
+def _broken_contract(artifact: Artifact) -> tuple[EditOutcome, str] | None:
+    for component in artifact.components:
+        if component.kind == "python":
+            problem = check_contract(component.name, component.signature, artifact.texts[component.name])
+            if problem is not None:
+                return problem
+    return None

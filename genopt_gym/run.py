@@ -16,12 +16,13 @@ from typing import Any
 import gymnasium as gym
 
 from genopt_gym import drawing
-from genopt_gym.agents import Agent, Problem
+from genopt_gym.agents import Agent, AgentDone, Problem
 from genopt_gym.artifact import Artifact
 from genopt_gym.config import Config, read_run
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.errors import UserError
 from genopt_gym.evaluation import BudgetSpent, Evaluator
+from genopt_gym.examiner import Examiner
 from genopt_gym.film import has_screen, record, save_film
 from genopt_gym.folder import RunFolder, check_unused, read_artifact
 from genopt_gym.journal import as_line, read_journal
@@ -44,7 +45,8 @@ class Result:
         start_test_score: test score of the starting artifact.
         test_score: test score of the artifact with the best validation score, computed after the loop. ``None``, as
             that of the start, where artifacts ask a model and the budget does not bear it.
-        ended_by: ``solved``, ``updates`` (all edits were made) or the budget that was spent.
+        ended_by: ``solved``, ``updates`` (all edits were made), ``agent`` (it had no further edit) or the budget that
+            was spent.
         models: what model calls have cost, by role.
     """
 
@@ -57,8 +59,12 @@ class Result:
     models: dict[str, ModelAccount]
 
 
-def start_run(config: Config, path: Path, on_step: OnStep | None = None) -> Result:
+def start_run(
+    config: Config, path: Path, on_step: OnStep | None = None, fence: Callable[[], None] | None = None
+) -> Result:
     """Run ``config`` in a new folder.
+
+    ``fence`` is called before each step is committed, and stops the run by raising.
 
     Raises:
         UserError: the folder is in use or holds something, or the configuration is wrong.
@@ -66,7 +72,7 @@ def start_run(config: Config, path: Path, on_step: OnStep | None = None) -> Resu
     check_unused(path)
     agent = config.make_agent()
     env = config.make_for(agent)
-    folder = RunFolder(path)
+    folder = RunFolder(path, fence)
     try:
         folder.write_json("config.json", _description(config, env))
         return _run(config, agent, env, folder, on_step)
@@ -74,8 +80,10 @@ def start_run(config: Config, path: Path, on_step: OnStep | None = None) -> Resu
         folder.close()
 
 
-def resume_run(path: Path, on_step: OnStep | None = None) -> Result:
+def resume_run(path: Path, on_step: OnStep | None = None, fence: Callable[[], None] | None = None) -> Result:
     """Go on with the run in ``path``, by replay: what is stored is not run again.
+
+    ``fence`` is called before each step is committed, and stops the run by raising.
 
     Raises:
         UserError: no run is there, or replay does not give the stored steps (as with another version).
@@ -83,7 +91,7 @@ def resume_run(path: Path, on_step: OnStep | None = None) -> Result:
     config = read_run(path)
     agent = config.make_agent()
     env = config.make_for(agent)
-    folder = RunFolder(path)
+    folder = RunFolder(path, fence)
     try:
         return _run(config, agent, env, folder, on_step)
     finally:
@@ -108,6 +116,12 @@ def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
     return env.start.edited(read_artifact(path, best["artifact"])), env.evaluator.spec
 
 
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that scores may depend on."""
+    packages = ("genopt-gym", "gymnasium", "ale-py", "numpy", "msgspec", "cmaes")
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
 def _run(config: Config, agent: Agent, env: gym.Env[Any, Any], folder: RunFolder, on_step: OnStep | None) -> Result:
     """The learning loop."""
     inner = env.unwrapped
@@ -119,7 +133,7 @@ def _run(config: Config, agent: Agent, env: gym.Env[Any, Any], folder: RunFolder
 
     client = inner.evaluator.client = Client(inner.evaluator.budget, folder.replies(config.replay))
     updates, seed = env.spec.max_episode_steps, config.seed if config.agent_seed is None else config.agent_seed
-    problem = Problem(inner.action_space, inner.task.metric, updates, seed, client, inner.evaluator)
+    problem = Problem(inner.action_space, inner.task.metric, updates, seed, client, Examiner(inner))
     try:
         observation, info = env.reset(seed=config.seed)
         recorder.record(0.0, False, False, info)
@@ -127,19 +141,25 @@ def _run(config: Config, agent: Agent, env: gym.Env[Any, Any], folder: RunFolder
     except (ValueError, BudgetSpent) as error:
         raise UserError(str(error)) from error
     ended_by = None
-    while ended_by is None:
-        try:
-            edit = agent.act(observation)
-        except BudgetSpent as spent:
-            ended_by = f"budget of {spent.what}"
-            break
-        observation, reward, terminated, truncated, info = env.step(edit)
-        agent.observe(observation, float(reward), info)
-        recorder.record(float(reward), terminated, truncated, info)
-        if terminated:
-            ended_by = "solved"
-        elif truncated:
-            ended_by = info["truncated_by"] or "updates"
+    try:
+        while ended_by is None:
+            try:
+                edit = agent.act(observation)
+            except BudgetSpent as spent:
+                ended_by = f"budget of {spent.what}"
+                break
+            except AgentDone:
+                ended_by = "agent"
+                break
+            observation, reward, terminated, truncated, info = env.step(edit)
+            agent.observe(observation, float(reward), info)
+            recorder.record(float(reward), terminated, truncated, info)
+            if terminated:
+                ended_by = "solved"
+            elif truncated:
+                ended_by = info["truncated_by"] or "updates"
+    finally:
+        agent.close()
     return _finish(config, inner, folder, ended_by)
 
 
@@ -180,6 +200,7 @@ class _Recorder:
                     "it is stored; resume it with the version in its config.json, or start anew elsewhere"
                 )
         else:
+            self._folder.fence()
             self._folder.keep_artifact(verdict.artifact)
             self._folder.steps.append(row)
         if self._step < len(self._folder.ledger.rows):
@@ -221,15 +242,17 @@ def _finish(config: Config, env: OptimizationEnv, folder: RunFolder, ended_by: s
         ended_by=ended_by,
         models=dict(env.evaluator.ledger.models),
     )
-    facts = asdict(result)
-    del facts["folder"]
-    folder.write_json("result.json", facts | {"best": best.id, "start": start.id})
+    folder.fence()
     (folder.path / "best.py").write_text(best.source, encoding="utf-8")
     (folder.path / "best.diff").write_text(best.diff(start), encoding="utf-8")
     title = f"{config.id}, {config.agent}, seed {config.seed}"
     drawing.save_curve(folder.path / "curve.png", env.history, env.task.metric, title)
     if has_screen(judge.task):
         save_film(folder.path / "best.gif", judge.task, record(judge, best, judge.task.instances("test")[:1])[0])
+    facts = asdict(result)
+    del facts["folder"]
+    # Last: where it is, the run is whole.
+    folder.write_json("result.json", facts | {"best": best.id, "start": start.id})
     return result
 
 
@@ -241,11 +264,14 @@ def _test_score(judge: Evaluator, artifact: Artifact) -> float | None:
 
 
 def _description(config: Config, env: gym.Env[Any, Any]) -> dict[str, Any]:
+    core = env.unwrapped
     assert env.spec is not None
-    packages = ("genopt-gym", "gymnasium", "ale-py", "numpy", "msgspec", "cmaes")
+    assert isinstance(core, OptimizationEnv)
     return {
         "run": vars(config),
         "spec": json.loads(env.spec.to_json()),
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in packages},
+        "metric": asdict(core.task.metric),
+        "credit_horizon": core.parameters.credit_horizon,
+        "versions": versions(),
         "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
     }

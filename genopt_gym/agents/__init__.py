@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from genopt_gym.agents.base import Agent, Problem
+from genopt_gym.agents.base import Agent, AgentDone, Problem
 
 AGENTS = {
     "random": "genopt_gym.agents.random_edits:RandomEdits",
@@ -20,9 +20,19 @@ AGENTS = {
     "evolution": "genopt_gym.agents.evolution:Evolution",
     "best-of-n": "genopt_gym.agents.best_of_n:BestOfN",
     "manual": "genopt_gym.agents.manual:Manual",
+    "sb3": "genopt_gym.agents.sb3:Sb3",
+    "gepa": "genopt_gym.agents.external.gepa_agents:Gepa",
+    "gepa-anything": "genopt_gym.agents.external.gepa_agents:GepaAnything",
+    "gepa-proposal": "genopt_gym.agents.external.gepa_agents:GepaProposal",
+    "openevolve": "genopt_gym.agents.external.openevolve:OpenEvolve",
+    "textgrad": "genopt_gym.agents.external.textgrad:TextGrad",
+    "dspy": "genopt_gym.agents.external.dspy_agents:Dspy",
+    "dspy-gepa": "genopt_gym.agents.external.dspy_agents:DspyGepa",
+    "trace-optoprime": "genopt_gym.agents.external.trace_agents:TraceOptoPrime",
+    "trace-opro": "genopt_gym.agents.external.trace_agents:TraceOpro",
 }
 
-__all__ = ["AGENTS", "Agent", "Problem", "agent_class", "make_agent"]
+__all__ = ["AGENTS", "Agent", "AgentDone", "Problem", "agent_class", "make_agent"]
 
 
 def make_agent(name: str, options: Mapping[str, Any] | None = None) -> Agent:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genopt_gym.artifact import Artifact
-from genopt_gym.evaluation import Evaluator
+from genopt_gym.examiner import Examiner
 from genopt_gym.llm.client import Client
 from genopt_gym.spaces import Edits
 from genopt_gym.task import Metric
@@ -24,8 +24,8 @@ class Problem:
         updates: how many edits the run has; ``None`` if there is no fixed number.
         seed: the only source of the agent's randomness.
         client: where model calls go: it holds the run's budget and its recorded replies.
-        evaluator: scores artifacts beside the steps, within the run's budget, for optimizers that choose their own
-            instances; it refuses the test split. ``None`` where the run has none to lend.
+        examiner: runs artifacts beside the steps, within the run's budget, for optimizers that choose their own
+            instances; it shows what the environment's parameters allow. ``None`` where the run has none to lend.
     """
 
     action_space: Edits
@@ -33,7 +33,11 @@ class Problem:
     updates: int | None
     seed: int
     client: Client = field(default_factory=Client)
-    evaluator: Evaluator | None = None
+    examiner: Examiner | None = None
+
+
+class AgentDone(Exception):
+    """Raised by an agent's ``act`` that has no further edit to offer: the run ends, in good order."""
 
 
 class Agent(ABC):
@@ -49,7 +53,11 @@ class Agent(ABC):
 
     @abstractmethod
     def act(self, observation: dict[str, Any]) -> Mapping[str, str] | str:
-        """The next edit."""
+        """The next edit.
+
+        Raises:
+            AgentDone: there is none.
+        """
 
     def trace_limit(self, context: str, artifact: Artifact) -> int | None:
         """How many characters of trace it can read of a problem with this context and starting artifact.
@@ -60,4 +68,8 @@ class Agent(ABC):
 
     def observe(self, observation: dict[str, Any], reward: float, info: dict[str, Any]) -> None:
         """What became of the edit."""
+        return
+
+    def close(self) -> None:
+        """The run is over: let go of what was started for it. May be called again."""
         return

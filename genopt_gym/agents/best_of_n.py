@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from genopt_gym.agents.asking import Messages
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.proposer import Proposer
-from genopt_gym.agents.proposing import Messages
 from genopt_gym.llm import Reply
 
 

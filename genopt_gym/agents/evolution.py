@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from genopt_gym.agents.asking import Messages
 from genopt_gym.agents.base import Problem
-from genopt_gym.agents.proposing import Messages, Proposing, Texts, as_blocks, prompt
+from genopt_gym.agents.proposing import Proposing, Texts, as_blocks, prompt
 
 
 @dataclass(frozen=True)

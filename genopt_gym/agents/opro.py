@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from genopt_gym.agents.asking import Messages
 from genopt_gym.agents.base import Problem
-from genopt_gym.agents.proposing import Messages, Proposing, Texts, as_blocks, prompt
+from genopt_gym.agents.proposing import Proposing, Texts, as_blocks, prompt
 
 
 @dataclass(kw_only=True, eq=False)

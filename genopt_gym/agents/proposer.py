@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from genopt_gym.agents.proposing import Messages, Proposing, Tried, as_blocks, as_diff, prompt
+from genopt_gym.agents.asking import Messages
+from genopt_gym.agents.proposing import Proposing, Tried, as_blocks, as_diff, prompt
 
 
 @dataclass(kw_only=True, eq=False)

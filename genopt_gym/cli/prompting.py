@@ -6,7 +6,8 @@ import inspect
 from dataclasses import replace
 
 from genopt_gym.agents import Problem
-from genopt_gym.agents.proposing import Proposing, estimate
+from genopt_gym.agents.asking import Asking, estimate
+from genopt_gym.agents.proposing import Proposing
 from genopt_gym.cli.running import Request, read_config
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.errors import UserError
@@ -23,7 +24,8 @@ def show_prompt(request: Request) -> None:
         config = replace(config, agent_options=unsaid)
     agent = config.make_agent()
     if not isinstance(agent, Proposing):
-        raise UserError(f"{config.agent} asks no model, so there is no prompt to show")
+        why = "makes its prompts as it goes" if isinstance(agent, Asking) else "asks no model"
+        raise UserError(f"{config.agent} {why}, so there is no prompt to show")
     env = config.make() if request.model is None else config.make_for(agent)
     core = env.unwrapped
     assert isinstance(core, OptimizationEnv)

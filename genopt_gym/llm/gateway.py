@@ -55,6 +55,7 @@ class Gateway:
 
     Attributes:
         key: that callers have to give. Made here: other users of the machine may reach the port.
+        failure: the first spent budget or failing model that a question has met.
 
     Raises:
         UserError: on entering, if the port cannot be had.
@@ -64,6 +65,7 @@ class Gateway:
         self, client: Client, model: str | None = None, role: str = "proposer", port: int = 0, grace: float = 10.0
     ) -> None:
         self.key = f"genopt-{secrets.token_urlsafe(24)}"
+        self.failure: BudgetSpent | ModelError | None = None
         self._client, self._model, self._role, self._port, self._grace = client, model, role, port, grace
         self._started = int(time.time())
         self._calls: set[asyncio.Task[list[Reply]]] = set()
@@ -153,6 +155,13 @@ class Gateway:
             raise Refusal(401, "the gateway's key is missing or wrong: it was shown at start", "invalid_api_key")
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._reply(request)
+        except (BudgetSpent, ModelError) as error:
+            self.failure = self.failure or error
+            raise
+
+    async def _reply(self, request: web.Request) -> web.StreamResponse:
         question = read_question(await request.read(), self._model)
         call = asyncio.create_task(self._ask(question))
         self._calls.add(call)

@@ -9,6 +9,7 @@ They need pytest and psutil, and use hypothesis where it is installed; the rest 
 """
 
 from genopt_gym.testing.agents import AgentConformance
+from genopt_gym.testing.external import ModelAgentConformance
 from genopt_gym.testing.tasks import TaskConformance
 
-__all__ = ["AgentConformance", "TaskConformance"]
+__all__ = ["AgentConformance", "ModelAgentConformance", "TaskConformance"]

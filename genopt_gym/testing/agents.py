@@ -10,8 +10,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from genopt_gym.agents import Agent, Problem, make_agent
+from genopt_gym.agents import Agent, AgentDone, Problem, make_agent
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.examiner import Examiner
+from genopt_gym.ledger import BudgetSpent
 from genopt_gym.spaces import Edits
 from genopt_gym.task import Metric
 from genopt_gym.testing.transcript import Edit, digest
@@ -51,8 +53,9 @@ class AgentConformance:
     deterministic_across_seeds: ClassVar[bool] = False
     reads_words: ClassVar[bool] = False
 
-    def env(self) -> OptimizationEnv:
-        env = gym.make(self.id, **self.parameters).unwrapped
+    def env(self, **changed: Any) -> OptimizationEnv:
+        """The environment, with some parameters changed."""
+        env = gym.make(self.id, **{**self.parameters, **changed}).unwrapped
         assert isinstance(env, OptimizationEnv)
         return env
 
@@ -61,27 +64,34 @@ class AgentConformance:
     ) -> Problem:
         """What the agent is told of its run."""
         assert isinstance(env.action_space, Edits)
-        return Problem(env.action_space, metric or env.task.metric, updates, seed)
+        return Problem(env.action_space, metric or env.task.metric, updates, seed, examiner=Examiner(env))
 
-    def begin(self, env: OptimizationEnv, observation: dict[str, Any], seed: int) -> Agent:
-        """The agent at the start of a run of ``steps`` edits."""
+    def begin(self, env: OptimizationEnv, observation: dict[str, Any], seed: int, updates: int | None = None) -> Agent:
+        """The agent at the start of a run of so many edits, or ``steps``."""
         agent = make_agent(self.agent, self.options)
-        agent.reset(observation, self.problem(env, seed, self.steps))
+        agent.reset(observation, self.problem(env, seed, updates or self.steps))
         return agent
 
-    def drive(self, seed: int, env: OptimizationEnv | None = None) -> tuple[dict[str, Any], list[Step]]:
-        """The first observation of a run, and all that came after it."""
+    def drive(
+        self, seed: int, env: OptimizationEnv | None = None, updates: int | None = None
+    ) -> tuple[dict[str, Any], list[Step]]:
+        """The first observation of a run, and all that came after it until a budget was spent or the agent is done."""
         env = env or self.env()
         first, _ = env.reset(seed=0)
-        agent = self.begin(env, first, seed)
+        agent = self.begin(env, first, seed, updates)
         observation, steps = first, []
-        for _ in range(self.steps):
-            edit = agent.act(observation)
-            observation, reward, terminated, truncated, info = env.step(edit)
-            agent.observe(observation, reward, info)
-            steps.append(Step(edit, observation, reward, info))
-            if terminated or truncated:
-                break
+        try:
+            for _ in range(updates or self.steps):
+                edit = agent.act(observation)
+                observation, reward, terminated, truncated, info = env.step(edit)
+                agent.observe(observation, reward, info)
+                steps.append(Step(edit, observation, reward, info))
+                if terminated or truncated:
+                    break
+        except (AgentDone, BudgetSpent):
+            pass
+        finally:
+            agent.close()
         return first, steps
 
     def edits_after(self, agent: Agent, first: dict[str, Any], steps: list[Step]) -> list[Edit]:
@@ -113,12 +123,15 @@ class AgentConformance:
     def test_replay(self) -> None:
         """Shown again what it was shown, it does again what it did: so an interrupted run is resumed."""
         first, steps = self.drive(seed=3)
-        again = self.edits_after(self.begin(self.env(), first, seed=3), first, steps)
+        env = self.env()
+        env.reset(seed=0)
+        again = self.edits_after(self.begin(env, first, seed=3), first, steps)
         assert again == [step.edit for step in steps]
 
     def test_reset_begins_anew(self) -> None:
         """An agent that has run before does in its next run what a new one would do."""
         env = self.env()
+        env.reset(seed=0)
         first, steps = self.drive(seed=3)
         agent = self.begin(env, first, seed=5)
         self.edits_after(agent, first, steps)
@@ -163,7 +176,9 @@ class AgentConformance:
         """Observations and infos are others' too: they are as they were after the agent has read them."""
         first, steps = self.drive(seed=3)
         before = digest([first, *steps])
-        self.edits_after(self.begin(self.env(), first, seed=3), first, steps)
+        env = self.env()
+        env.reset(seed=0)
+        self.edits_after(self.begin(env, first, seed=3), first, steps)
         assert digest([first, *steps]) == before
 
     def test_never_touches_test(self) -> None:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from genopt_gym.agents import make_agent
-from genopt_gym.agents.proposing import as_diff, estimate
+from genopt_gym.agents.asking import estimate
+from genopt_gym.agents.proposing import as_diff
 from genopt_gym.config import Config
 from genopt_gym.errors import UserError
 from genopt_gym.journal import read_journal
