@@ -4,7 +4,7 @@ A run folder holds ``config.json`` (what was asked for, versions, machine), ``ev
 (results of blocks) and ``replies.jsonl`` (what a model was asked and answered), both stored before the step that
 used them, ``artifacts/<id>.json``, ``steps.jsonl``
 (one line a step, flushed) and ``ledger.jsonl`` (costs and seconds by step). When the run has ended:
-``result.json``, ``best.py``, ``best.diff``, ``curve.png`` and, where the task has a screen, ``best.gif``.
+``best.py``, ``best.diff``, ``curve.png``, where the task has a screen ``best.gif``, and ``result.json``, the last.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -72,15 +73,24 @@ class EvaluationFile:
         self._end = offset
 
 
+class FolderInUse(UserError):
+    """Another process holds the run folder open."""
+
+
 class RunFolder:
     """An open run folder; only one process can hold it open.
+
+    Args:
+        path: of the folder.
+        fence: raises if this process may write here no longer.
 
     Raises:
         UserError: the folder cannot be used; the message says why.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fence: Callable[[], None] | None = None) -> None:
         self.path = path
+        self.fence = fence or (lambda: None)
         with ExitStack() as opened:
             try:
                 (path / "artifacts").mkdir(parents=True, exist_ok=True)
@@ -91,7 +101,7 @@ class RunFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 words = f"another process is running in {path}; wait for it, or choose another folder"
-                raise UserError(words) from None
+                raise FolderInUse(words) from None
             self.steps = opened.enter_context(closing(Journal(path / "steps.jsonl")))
             self.ledger = opened.enter_context(closing(Journal(path / "ledger.jsonl")))
             self.evaluations = opened.enter_context(closing(EvaluationFile(path / "evaluations.bin")))
@@ -159,3 +169,11 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UserError(f"the configuration in {path} cannot be read: {error}") from None
     return dict(config)
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """What the run in a folder came to; UserError if that cannot be read."""
+    try:
+        return dict(json.loads((path / "result.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"the result in {path} cannot be read: {error}") from None

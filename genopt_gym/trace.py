@@ -59,13 +59,14 @@ def _fitting(events: Sequence[Event], view: View, room: int) -> tuple[Sequence[E
     """The longest run of events within ``room`` characters that the window's kind prefers, written out."""
     while True:
         prelude, rows = _table(events) if _is_tabular(events) else _sections(events)
-        start, end = _longest_run(rows, view, room - len(prelude))
+        start, end = longest_run(rows, view, room - len(prelude))
         if start == 0 or start == end:
             return events[start:end], prelude, rows[start:end]
         events = events[start:end]  # A row leaves blank what is as in the row above, so the new first row is longer.
 
 
-def _longest_run(rows: Sequence[str], view: View, room: int) -> tuple[int, int]:
+def longest_run(rows: Sequence[str], view: View, room: int) -> tuple[int, int]:
+    """First and past-the-last of the rows that stay where all of them do not fit ``room`` characters."""
     start, end = 0, len(rows)
     size = sum(map(len, rows)) + len(rows)
     while size > room and start < end:
@@ -200,15 +201,15 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
     if isinstance(value, str):
-        text = _shortened(value)
+        text = shortened(value)
         ambiguous = text in ("", ABSENT) or "," in text or '"' in text
         return repr(text) if ambiguous else text.replace("\n", "\\n")
     text = str(value).replace(", ", " ")
-    return _shortened(text)
+    return shortened(text)
 
 
-def _shortened(text: str) -> str:
-    """The text, or its two ends: a long question asks at its end."""
+def shortened(text: str) -> str:
+    """The text, or its two ends where it is longer than a cell: a long question asks at its end."""
     if len(text) <= CELL_CHARS:
         return text
     tail = CELL_CHARS // 3

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from genopt_gym.cli.study_app import study_app
 from genopt_gym.errors import UserError
 
 app = typer.Typer(
@@ -31,11 +32,15 @@ Confinement = Annotated[
 
 
 @app.command("list")
-def list_command() -> None:
+def list_command(
+    scores: Annotated[
+        bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
+    ] = False,
+) -> None:
     """Show every environment: id, family, starting artifacts, metric, solved score."""
-    from genopt_gym.cli.catalogue import show
+    from genopt_gym.cli.catalogue import show, show_scores
 
-    show()
+    (show_scores if scores else show)()
 
 
 @app.command("run")
@@ -188,6 +193,8 @@ def gateway_command(
     serve(Arguments(model, port, base_url, budget or [], record, replay, role))
 
 
+app.add_typer(study_app, name="study")
+
 data_app = typer.Typer(no_args_is_help=True, help="Get tables that do not come with genopt_gym.")
 app.add_typer(data_app, name="data")
 
@@ -207,6 +214,35 @@ def fetch_command(
     from genopt_gym.cli.data import fetch
 
     fetch(name, source, folder)
+
+
+@app.command("report")
+def report_command(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="A study's folder; the study may be unfinished.")],
+    paper: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Learning curves released with Nie et al. 2026, to draw behind.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Write it again and again while the study runs.")] = False,
+) -> None:
+    """Write what a study shows: a page (STUDY/report/index.html), and its figures and tables as PNG and CSV files."""
+    from genopt_gym.cli.reporting import report
+
+    report(study, paper, watch)
+
+
+@app.command("verify")
+def verify_command(
+    path: Annotated[Path, typer.Argument(metavar="STUDY", help="A study's folder, or a run's.")],
+    every: Annotated[
+        bool, typer.Option("--all", help="The artifact of every step; else the first and the best of each run.")
+    ] = False,
+    confinement: Confinement = None,
+) -> None:
+    """Run stored artifacts again and compare their scores with the stored ones; exit code 1 if one has changed."""
+    from genopt_gym.cli.verifying import verify
+
+    _choose(confinement)
+    verify(path, every)
 
 
 @app.command("doctor")

@@ -2,50 +2,44 @@
 
 from __future__ import annotations
 
-from genopt_gym.agents.proposing import Proposing, estimate
+from collections.abc import Mapping, Sequence
+
 from genopt_gym.cli.running import Request, read_config
-from genopt_gym.env import OptimizationEnv
-from genopt_gym.llm.backend import backend_of
+from genopt_gym.study.estimate import Calls, estimate_run
 
 
 def show_plan(request: Request) -> None:
     config = read_config(request)
-    agent = config.make_agent()
-    env = config.make_for(agent)
-    core = env.unwrapped
-    assert isinstance(core, OptimizationEnv)
-    p, task = core.parameters, core.task
-    updates = (env.spec.max_episode_steps if env.spec else None) or 0
-    seeds = request.seeds or 1
-    train = p.batch_size * (2 if p.accept == "train" else 1)
-    validation, test = (len(task.instances(split)) for split in ("validation", "test"))
-    trials = (updates + 1) * (train + validation) + 2 * test
-    print(f"{config.id}  {config.agent}  {seeds} run{'s' if seeds > 1 else ''} of {updates} edits")
-    steps = f"{updates + 1} x ({train} train + {validation} validation) + 2 x {test} test"
-    print(f"trials    {steps} = {trials:,} a run at most")
-    if core.start.asks_model and task.model is not None:
-        fixed = core.start.workflow.count("llm(")
-        each = (fixed, fixed) if fixed else (0, task.limits.llm_calls)
-        _show_calls(
-            "workflow", task.model.name, each[0] * trials * seeds, each[1] * trials * seeds, task.model.max_tokens, 0
-        )
-    if isinstance(agent, Proposing) and request.agent != "manual":
-        prompt = estimate(core.context + core.start.source) + p.max_trace_chars
-        _show_calls("proposer", agent.model, updates * seeds, 2 * updates * seeds, agent.max_tokens, prompt)
-    if p.budget:
-        print(
-            "budget    "
-            + ", ".join(f"{limit:,} {name.replace('_', ' ')}" for name, limit in p.budget.items())
-            + " a run"
-        )
+    found = estimate_run(config)
+    trials, steps, seeds = found.trials, found.edits + 1, request.seeds or 1
+    print(f"{config.id}  {config.agent}  {seeds} run{'s' if seeds > 1 else ''} of {found.edits} edits")
+    words = f"{steps} x ({trials.train} train + {trials.validation} validation) + 2 x {trials.test} test"
+    print(f"trials    {words} = {found.total_trials:,} a run at most")
+    for calls in found.calls:
+        show_calls(calls.times(seeds))
+    if found.uncounted:
+        show_uncounted([config.agent])
+    if budget := config.parameters.get("budget"):
+        print(f"budget    {limits(budget)} a run")
 
 
-def _show_calls(role: str, model: str, least: int, most: int, reply_tokens: int, prompt_tokens: int) -> None:
-    count = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    prices = backend_of(model).prices(model)
-    if prices is None:
+def show_calls(calls: Calls) -> None:
+    count = f"{calls.least:,}" if calls.least == calls.most else f"{calls.least:,} to {calls.most:,}"
+    dollars = calls.money
+    if dollars is None:
         money = "price unknown"
     else:
-        dollars = most * (prices[0] * prompt_tokens + prices[1] * reply_tokens)
-        money = f"at most ${dollars:,.2f}" + ("" if prompt_tokens else ", and the prompts'")
-    print(f"{role:<9} {count} calls of {model}, at most {reply_tokens:,} tokens a reply: {money}")
+        money = f"at most ${dollars:,.2f}" + ("" if calls.prompt_tokens else ", and the prompts'")
+    asked = f"{count} calls of {calls.model}, at most {calls.reply_tokens:,} tokens a reply"
+    print(f"{calls.role:<9} {asked}: {money}")
+
+
+def show_uncounted(agents: Sequence[str]) -> None:
+    names = ", ".join(agents)
+    print(f"more      {names} asks its model, and makes trials beside the steps, as often as it likes: give a budget")
+
+
+def limits(budget: Mapping[str, float]) -> str:
+    return ", ".join(
+        f"${limit:,.2f}" if name == "money" else f"{limit:,} {name.replace('_', ' ')}" for name, limit in budget.items()
+    )
