@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from genopt_gym.agents import AGENTS, agent_class
-from genopt_gym.agents.proposing import Proposing
+from genopt_gym.agents.asking import Asking
 from genopt_gym.registration import TABLE
 from genopt_gym.testing import AgentConformance, TaskConformance
 from tests.envs import tables
@@ -104,8 +104,8 @@ for row in TABLE:
     globals()[_class_name(row.id)] = type(_class_name(row.id), (TaskConformance,), facts)
 
 for agent in AGENTS:
-    if issubclass(agent_class(agent), Proposing):
-        continue  # needs a model's server: held to the suite in tests/agents/test_proposers.py
+    if issubclass(agent_class(agent), Asking):
+        continue  # needs a model's server: held to the suite in test_proposers.py and in tests/agents/external
     if agent == "sb3":
         continue  # needs a trained policy: held to the suite in tests/agents/test_sb3.py
     facts = {"agent": agent, **AGENT_FACTS.get(agent, {})}

@@ -17,6 +17,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from genopt_gym.cli.reporting import report
 from genopt_gym.cli.tables import number
 from genopt_gym.errors import UserError
 from genopt_gym.evaluation.pool import default_workers
@@ -53,7 +54,7 @@ def run(request: Request) -> None:
         raise typer.Exit(130) from None
     except StorageError as error:
         raise UserError(f"{error}; go on with: {_command(path)}") from error
-    _tell(outcome, plan, path)
+    _tell(outcome, path)
 
 
 def index(path: Path) -> None:
@@ -161,14 +162,13 @@ def _show(console: Console, plan: Plan, path: Path) -> Iterator[_Display]:
         yield _Display(plan, path, live)
 
 
-def _tell(outcome: Outcome, plan: Plan, path: Path) -> None:
-    print(f"{outcome.done} of {len(plan.runs)} runs are done")
+def _tell(outcome: Outcome, path: Path) -> None:
     for title, found in (("failed", outcome.failed), ("left out", outcome.left_out)):
         for key, reason in found.items():
             print(f"{title}  {key}: {_last_line(reason)}")
     if outcome.failed:
         print(f"what they said is in {path / 'errors'}; try them again with: {_command(path)}")
-    print(f"report: genopt report {shlex.quote(str(path))}")
+    report(path, None, watch=False)
     if outcome.failed or outcome.left_out:
         raise typer.Exit(1)
 
