@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
-from genopt_gym.envs.atari.starts import Steps, two_step_structures
+from genopt_gym.envs.atari.layout import Layout, numbered
+from genopt_gym.envs.starts import Steps, two_step_structures
 from genopt_gym.task import Metric
 
 REWARD = ("Reward", 0, 0, 8, 11)
@@ -110,6 +112,11 @@ def select_action(obs, situation):
 """
 
 
+def read_extras(objects: Objects) -> list[float]:
+    """What the objects' vector holds beside boxes."""
+    return [objects["in_play"], min(objects["lives"] / 8, 1)]
+
+
 class Asterix(AtariTask):
     """Atari Asterix; the artifact is the policy.
 
@@ -129,6 +136,11 @@ class Asterix(AtariTask):
     game: ClassVar[str] = "asterix"
     horizon = 100
     trace_row_chars = 180
+    layout: ClassVar = Layout(
+        ("Player", *numbered("Enemy", 8), *numbered("Consumable", 8), *numbered("Reward", 8)),
+        ("in_play", "lives"),
+        read_extras,
+    )
     metric = Metric(
         name="points in a game, mean over games",
         low=0,
@@ -140,6 +152,7 @@ class Asterix(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("Asterix"),
     )
     goal = """\
 Write a policy for Atari Asterix. Through 8 lanes, one above the other, things cross the screen from either side. Touch

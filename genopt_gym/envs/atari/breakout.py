@@ -7,7 +7,9 @@ from functools import lru_cache
 from typing import ClassVar
 
 from genopt_gym.artifact import Component, Structure
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
+from genopt_gym.envs.atari.layout import Layout
 from genopt_gym.task import Metric
 
 BRICKS = (
@@ -138,6 +140,11 @@ def _wall(ram: bytes) -> tuple[str, ...]:
     return tuple("".join("#" if ram[start + row] & bit else "." for start, bit in BRICKS) for row in rows)
 
 
+def read_extras(objects: Objects) -> list[float]:
+    """What the objects' vector holds beside boxes."""
+    return [objects["lives"] / 5, *map("#".__eq__, "".join(objects["bricks"]))]
+
+
 class Breakout(AtariTask):
     """Atari Breakout, five balls against the wall; the artifact is the policy.
 
@@ -156,6 +163,11 @@ class Breakout(AtariTask):
     game: ClassVar[str] = "breakout"
     horizon = 300
     trace_row_chars = 50
+    layout: ClassVar = Layout(
+        ("Player", "Ball"),
+        ("lives", *(f"bricks.{row}.{column}" for row in range(6) for column in range(18))),
+        read_extras,
+    )
     metric = Metric(
         name="points in a game, mean over games",
         low=0,
@@ -167,6 +179,7 @@ class Breakout(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("Breakout"),
     )
     goal = """\
 Write a policy for Atari Breakout. You move the paddle at the bottom, and break bricks with the ball. A brick of the two

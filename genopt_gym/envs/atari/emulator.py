@@ -12,10 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from ale_py import ALEInterface, ALEState, LoggerMode, roms
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from genopt_gym.drawing import with_boxes
-from genopt_gym.envs.rollout import RolloutTask, Simulator
+from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.rollout import RolloutTask
 from genopt_gym.evidence import Instance
 from genopt_gym.task import Limits
 
@@ -125,6 +127,8 @@ class AtariTask(RolloutTask):
     """Steps at a game's start in which no action does anything; a trial begins after them."""
     has_lives: ClassVar[bool] = True
     """Whether the screen shows a number of lives; the observation then has ``lives``."""
+    layout: ClassVar[Layout]
+    """The observation as a vector, for ``GenOpt/Objects-<Game>-v0``."""
 
     def __init__(
         self,
@@ -163,14 +167,21 @@ class AtariTask(RolloutTask):
     def read_objects(ram: bytes, previous: Objects) -> Objects:
         """The objects in 128 bytes of RAM; ``previous`` are those of the agent step before (for dx and dy)."""
 
-    def start_episode(self, instance: Instance, slot: int) -> Simulator:
-        ale, actions = self.emulator_at(instance, slot)
-        return AtariEpisode(ale, actions, self.read_objects, shows_lives=self.has_lives, one_life=self._one_life)
+    def start_episode(self, instance: Instance, slot: int) -> AtariEpisode:
+        return self._episode(self.emulator_at(instance, slot)[0])
+
+    def open_game(self, ale: ALEInterface, noops: int = 0) -> AtariEpisode:
+        """An episode on an emulator that was just reset, after the opening and some no-ops."""
+        for _ in range(self.opening_steps + noops):
+            ale.act(self._actions[NO_OP])
+        if self._fire_at_reset:
+            ale.act(self._actions[FIRE])
+        return self._episode(ale)
 
     def emulator_at(self, instance: Instance, slot: int = 0) -> tuple[ALEInterface, Sequence[Any]]:
         """The slot's emulator, brought to the instance's start, and the actions of the game."""
         while len(self._emulators) <= slot:
-            self._emulators.append(self._boot(0))
+            self._emulators.append(self.boot(0))
         ale = self._emulators[slot]
         start = self._start(instance)
         ale.restoreState(start)
@@ -182,16 +193,15 @@ class AtariTask(RolloutTask):
         ale.restoreState(start)
         return ale, self._actions
 
-    def action_count(self) -> int:
+    def action_space(self) -> spaces.Discrete:
         if not self._actions:
-            self._boot(0)
-        return len(self._actions)
+            self.boot(0)
+        return spaces.Discrete(len(self._actions))
 
     def film(
         self, instance: Instance, actions: Sequence[Any], moments: Sequence[int], boxes: bool = False
     ) -> Iterator[NDArray[np.uint8]]:
         episode = self.start_episode(instance, 0)
-        assert isinstance(episode, AtariEpisode)
         played = 0
         for moment in moments:
             for action in actions[played:moment]:
@@ -205,19 +215,20 @@ class AtariTask(RolloutTask):
         key = (instance.split, instance.index)
         if key not in self._starts:
             seed = self.seed(instance)
-            ale = self._boot(seed)
+            ale = self.boot(seed)
             noops = random.Random(seed).randint(0, self._test_noops) if instance.split == "test" else 0
-            for _ in range(self.opening_steps + noops):
-                ale.act(self._actions[NO_OP])
-            if self._fire_at_reset:
-                ale.act(self._actions[FIRE])
+            self.open_game(ale, noops)
             self._starts[key] = ale.cloneState(include_rng=True)
             if len(self._starts) > KEPT_STARTS:
                 self._starts.popitem(last=False)
         self._starts.move_to_end(key)
         return self._starts[key]
 
-    def _boot(self, seed: int) -> ALEInterface:
+    def _episode(self, ale: ALEInterface) -> AtariEpisode:
+        return AtariEpisode(ale, self._actions, self.read_objects, shows_lives=self.has_lives, one_life=self._one_life)
+
+    def boot(self, seed: int) -> ALEInterface:
+        """A new emulator with the game in it, just reset."""
         ALEInterface.setLoggerMode(LoggerMode.Error)
         ale = ALEInterface()
         ale.setInt("random_seed", seed)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
-from genopt_gym.envs.atari.starts import Steps, two_step_structures
+from genopt_gym.envs.atari.layout import Layout, numbered
+from genopt_gym.envs.starts import Steps, two_step_structures
 from genopt_gym.task import Metric
 
 LINES = (
@@ -68,6 +70,7 @@ PHASE = {picture - line & 255: n for picture in (0x76, 0x60, EMPTY) for n, line 
 """By the byte of the picture in stretch 1."""
 WEATHER = {0x0E: "snow", 0xE0: "dusk", 0x00: "dawn"}
 """By the ground's colour; day with any other."""
+WEATHERS = ("day", "snow", "dusk", "night", "fog", "dawn")
 
 OBSERVATION = """\
 obs is a dict of what is on the screen (160 wide, 210 high, y grows downwards), once every 4 frames:
@@ -146,6 +149,13 @@ def select_action(obs, situation):
 """
 
 
+def read_extras(objects: Objects) -> list[float]:
+    """What the objects' vector holds beside boxes."""
+    road = [objects["road_left"] / 80 - 1, objects["road_right"] / 80 - 1, objects["curve"] / 64]
+    course = [min(objects["cars_left"] / 300, 1), min(objects["day"] / 5, 1)]
+    return [*road, *course, *(objects["weather"] == weather for weather in WEATHERS)]
+
+
 class Enduro(AtariTask):
     """Atari Enduro: pass 200 cars before the day is over, in all weathers; the artifact is the policy.
 
@@ -164,6 +174,11 @@ class Enduro(AtariTask):
     has_lives: ClassVar[bool] = False
     horizon = 100
     trace_row_chars = 110
+    layout: ClassVar = Layout(
+        ("Player", *numbered("Car", 7)),
+        ("road_left", "road_right", "curve", "cars_left", "day", *WEATHERS),
+        read_extras,
+    )
     metric = Metric(
         name="cars passed in a game, mean over games",
         low=0,
@@ -175,6 +190,7 @@ class Enduro(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("Enduro"),
     )
     goal = """\
 Write a policy for Atari Enduro, a race through days and nights. A car passed is a point, one that passes you takes a

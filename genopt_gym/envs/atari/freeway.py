@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
-from genopt_gym.envs.atari.starts import Steps, two_step_structures
+from genopt_gym.envs.atari.layout import Layout, numbered
+from genopt_gym.envs.starts import Steps, two_step_structures
 from genopt_gym.task import Metric
 
 CHICKENS = (("Chicken", 14, 44), ("Chicken1", 15, 108))
@@ -127,6 +129,7 @@ class Freeway(AtariTask):
     has_lives: ClassVar[bool] = False
     horizon = 100
     trace_row_chars = 75
+    layout: ClassVar = Layout(("Chicken", "Chicken1", *numbered("Car", 10)))
     metric = Metric(
         name="crossings in a game, mean over games",
         low=0,
@@ -138,6 +141,7 @@ class Freeway(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("Freeway"),
     )
     goal = """\
 Write a policy for Atari Freeway. Your chicken crosses a road of ten lanes, from the bottom to the top, again and again;

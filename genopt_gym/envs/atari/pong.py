@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
-from genopt_gym.envs.atari.starts import Steps, two_step_structures
+from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.starts import Steps, two_step_structures
 from genopt_gym.task import Metric
 
 TOP, BOTTOM = 34, 194
@@ -108,6 +110,7 @@ class Pong(AtariTask):
     max_inner_steps = 4000
     horizon = 400
     trace_row_chars = 60
+    layout: ClassVar = Layout(("Player", "Enemy", "Ball"))
     metric = Metric(
         name="points won less points lost in a game, mean over games",
         low=-21,
@@ -119,6 +122,7 @@ class Pong(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Wang et al. 2016 (arXiv 1511.06581), table 2",
         },
+        published=literature.published("Pong"),
     )
     goal = """\
 Write a policy for Atari Pong. You play the right paddle against the console. Who gets the ball past the other's paddle

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
-from genopt_gym.envs.atari.starts import Steps, two_step_structures
+from genopt_gym.envs.atari.layout import Layout, numbered
+from genopt_gym.envs.starts import Steps, two_step_structures
 from genopt_gym.task import Metric
 
 CUBES = (slice(21, 22), slice(52, 55, 2), slice(83, 88, 2), slice(98, 105, 2), slice(1, 10, 2), slice(32, 43, 2))
@@ -163,6 +165,13 @@ def select_action(obs, situation):
 """
 
 
+def read_extras(objects: Objects) -> list[float]:
+    """What the objects' vector holds beside boxes; no cube is -1."""
+    place = [objects["row"] / 5, objects["col"] / 5] if "row" in objects else [-1, -1]
+    hops = [hops / 2 for row in objects["cubes"] for hops in row]
+    return [*place, objects["frozen"], min(objects["lives"] / 8, 1), *hops]
+
+
 class Qbert(AtariTask):
     """Atari Q*bert: hop on every cube of the pyramid, and keep away from Coily; the artifact is the policy.
 
@@ -183,6 +192,11 @@ class Qbert(AtariTask):
     has_lives: ClassVar[bool] = False  # ALE does not count those that are won, so read_objects does.
     horizon = 100
     trace_row_chars = 60
+    layout: ClassVar = Layout(
+        ("Player", "Coily", "PurpleBall", "GreenBall", "Sam", "Curse", *numbered("Disk", 5)),
+        ("row", "col", "frozen", "lives", *(f"cubes.{row}.{column}" for row in range(6) for column in range(row + 1))),
+        read_extras,
+    )
     metric = Metric(
         name="points in a game, mean over games",
         low=0,
@@ -194,6 +208,7 @@ class Qbert(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("Qbert"),
     )
     goal = """\
 Write a policy for Atari Q*bert. You hop about a pyramid of cubes; a hop changes the colour of the cube that it ends on.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
-from genopt_gym.envs.atari.starts import Steps, two_step_structures
+from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.starts import Steps, two_step_structures
 from genopt_gym.task import Metric
 
 SHARKS = tuple(f"Shark{number}" for number in range(12))
@@ -131,6 +133,11 @@ def select_action(obs, situation):
 """
 
 
+def read_extras(objects: Objects) -> list[float]:
+    """What the objects' vector holds beside boxes."""
+    return [objects["oxygen"] / 63, objects["divers"] / 6, objects["facing"], min(objects["lives"] / 8, 1)]
+
+
 class Seaquest(AtariTask):
     """Atari Seaquest: rescue divers, shoot sharks and submarines, breathe in time; the artifact is the policy.
 
@@ -149,6 +156,11 @@ class Seaquest(AtariTask):
     opening_steps: ClassVar[int] = 31
     horizon = 100
     trace_row_chars = 110
+    layout: ClassVar = Layout(
+        ("Player", "PlayerMissile", *SHARKS, *SUBMARINES, *ENEMY_MISSILES, *DIVERS, "SurfaceSubmarine"),
+        ("oxygen", "divers", "facing", "lives"),
+        read_extras,
+    )
     metric = Metric(
         name="points in a game, mean over games",
         low=0,
@@ -160,6 +172,7 @@ class Seaquest(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("Seaquest"),
     )
     goal = """\
 Write a policy for Atari Seaquest. Your submarine shoots sharks and enemy submarines (20 points each, more in later

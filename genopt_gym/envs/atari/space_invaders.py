@@ -7,14 +7,11 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from genopt_gym.artifact import Component, Structure
+from genopt_gym.envs.atari import literature
+from genopt_gym.envs.atari.alien_formation import add_aliens
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
+from genopt_gym.envs.atari.layout import Layout, numbered
 from genopt_gym.task import Metric
-
-ALIENS = [
-    [[(f"Alien{6 * row + column}", 16 * column) for column in range(6) if bits >> column & 1] for bits in range(64)]
-    for row in range(6)
-]
-"""By row from the top and the row's bits: the names, and how far right of column 0."""
 
 BOMB_NAMES = ("Bomb0", "Bomb1")
 BOMBS = [(2 * raw + (4 if raw > 90 else 2), min(8 if raw < 87 else 10, 191 - 2 * raw)) for raw in range(96)]
@@ -159,34 +156,10 @@ def add_bombs(ram: bytes, previous: Objects, objects: Objects) -> None:
             objects[name] = bomb
 
 
-def add_aliens(ram: bytes, previous: Objects, objects: Objects) -> None:
-    """The aliens, each under the number of its place: as columns on the left die, the game shifts the others' bits."""
-    x, y = ram[26] - 1, 31 + 2 * ram[16]
-    rows = ram[23:17:-1]
-    dx = dy = shift = 0
-    for name in reversed(previous):
-        if name[:5] == "Alien":
-            row, column = divmod(int(name[5:]), 6)
-            alien = previous[name]
-            dx, dy = x - alien["x"] + 16 * column, y + 18 * row - alien["y"]
-            if not -6 < dx < 6:
-                shift = column_shift(rows, dx, previous)
-                dx -= 16 * shift
-            break
-    x -= 16 * shift
-    for names, bits in zip(ALIENS, rows, strict=True):
-        if bits:
-            for name, right in names[bits << shift]:
-                objects[name] = {"x": x + right, "y": y, "w": 8, "h": 10, "dx": dx, "dy": dy}
-        y += 18
-
-
-def column_shift(rows: bytes, moved: int, previous: Objects) -> int:
-    """How many columns on the left are gone: no alien is new, and none moves far in a step."""
-    for shift in sorted(range(7 - max(rows).bit_length()), key=lambda shift: abs(moved - 16 * shift)):
-        if all(name in previous for names, bits in zip(ALIENS, rows, strict=True) for name, _ in names[bits << shift]):
-            return shift
-    return 0
+def read_extras(objects: Objects) -> list[float]:
+    """What the objects' vector holds beside boxes."""
+    left = [objects[name]["left"] / 112 if name in objects else 0 for name, _, _ in SHIELDS]
+    return [*left, objects["in_play"], objects["lives"] / 3]
 
 
 class SpaceInvaders(AtariTask):
@@ -206,6 +179,11 @@ class SpaceInvaders(AtariTask):
     opening_steps: ClassVar[int] = 33
     horizon = 25
     trace_row_chars = 270
+    layout: ClassVar = Layout(
+        ("Player", "Missile", *BOMB_NAMES, *numbered("Alien", 36), *numbered("Shield", 3), "Satellite"),
+        (*(f"{name}.left" for name, _, _ in SHIELDS), "in_play", "lives"),
+        read_extras,
+    )
     metric = Metric(
         name="points in a game, mean over games",
         low=0,
@@ -217,6 +195,7 @@ class SpaceInvaders(AtariTask):
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },
+        published=literature.published("SpaceInvaders"),
     )
     goal = """\
 Write a policy for Atari Space Invaders. You move a cannon along the ground and shoot at 36 aliens, which drop bombs

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from genopt_gym.envs.atari.asterix import Asterix
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
-from genopt_gym.envs.rollout import Simulator
 from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import boxes, category, equal_shares, recorded_frames, sprite_shares
 
@@ -32,7 +31,7 @@ STAGE, FIRST_HERO = 54, 52
 class Stages(Asterix):
     """Every game begins at another stage, to see all kinds of things; the last four have the second hero."""
 
-    def start_episode(self, instance: Instance, slot: int) -> Simulator:
+    def start_episode(self, instance: Instance, slot: int) -> AtariEpisode:
         ale, actions = self.emulator_at(Instance("train", 0), slot)
         ale.act(actions[STAY])
         ale.setRAM(STAGE, instance.index % 8)
@@ -190,7 +189,7 @@ def test_the_observation_never_holds_the_score() -> None:
 
 def test_nothing_is_seen_where_nothing_is_drawn() -> None:
     """The game begins with an empty screen (that of a new emulator: a state that is restored holds no screen)."""
-    screen = Asterix()._boot(0).getScreenRGB()
+    screen = Asterix().boot(0).getScreenRGB()
     assert not (screen == HERO).all(axis=-1).any()
     assert not (screen == RED).all(axis=-1).any()
     episode = begun(Asterix())

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from genopt_gym.envs.atari import emulator
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
 from genopt_gym.envs.atari.space_invaders import SpaceInvaders
-from genopt_gym.envs.rollout import Simulator
 from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import Extent, boxes, category, equal_shares, sprite_shares
 
@@ -58,7 +57,7 @@ class FromTheOpening(SpaceInvaders):
 class FrameByFrame(SpaceInvaders):
     opening_steps = 4 * SpaceInvaders.opening_steps
 
-    def start_episode(self, instance: Instance, slot: int) -> Simulator:
+    def start_episode(self, instance: Instance, slot: int) -> AtariEpisode:
         ale, actions = self.emulator_at(instance, slot)
         return LastTwoFrames(ale, actions, self.read_objects, shows_lives=True, one_life=False)
 
