@@ -49,6 +49,9 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/model_calls.py
 	$(BIN)/python benchmarks/bbeh_speed.py
 	$(BIN)/python benchmarks/tabular_speed.py
+	$(BIN)/python benchmarks/control_speed.py
+	$(BIN)/python benchmarks/objects_speed.py
+	$(BIN)/python benchmarks/study.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
