@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import shutil
 import tempfile
 import time
@@ -67,6 +68,8 @@ def compare(what: str, a: Callable[[], float], b: Callable[[], float], pairs: in
 
 
 def show_workers(runs: int, edits: int, pairs: int) -> None:
+    """On one core each: left alone, a run by itself would evaluate on both."""
+    os.environ["GENOPT_WORKERS"] = "1"
     work = plan(runs, edits)
     one, two = (lambda: seconds(work, LocalExecutor(1))), (lambda: seconds(work, LocalExecutor(2)))
     compare("one local worker over two", one, two, pairs)

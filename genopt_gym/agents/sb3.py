@@ -170,6 +170,8 @@ def _read_trained_on(checkpoint: str) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(checkpoint) as file:
             trained_on: dict[str, Any] = json.loads(file.read("data"))["trained_on"]
+    except OSError as error:
+        raise ValueError(f"there is no checkpoint to be read in {checkpoint}: {error.strerror}") from None
     except (zipfile.BadZipFile, KeyError, ValueError):
         raise ValueError(
             f"{checkpoint} is no checkpoint of train or save in genopt_gym.agents.sb3: it does not say what the policy "

@@ -46,9 +46,10 @@ class Request:
 def run(request: Request) -> None:
     """Run what is not done yet; exit code 1 if a run failed or was left out."""
     plan, path, source = _read(request)
+    executor = _executor(request)
     try:
         with closing(StudyFolder(path, plan, source)) as folder, _show(Console(), plan, path) as show:
-            outcome = run_study(folder, _executor(request), show)
+            outcome = run_study(folder, executor, show)
     except KeyboardInterrupt:
         print(f"\ngenopt: stopped; go on with: {_command(path)}", file=sys.stderr)
         raise typer.Exit(130) from None
