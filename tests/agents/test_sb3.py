@@ -140,7 +140,7 @@ def test_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     for name in ("text.zip", "other.zip"):
         with pytest.raises(ValueError, match=f"{name} is no checkpoint of train or save"):
             make_agent("sb3", {"checkpoint": str(tmp_path / name)})
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match=r"no checkpoint to be read in .*absent.zip: No such file"):
         make_agent("sb3", {"checkpoint": str(tmp_path / "absent.zip")})
 
 
