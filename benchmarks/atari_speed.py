@@ -20,13 +20,13 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore
-from genopt_gym.evidence import Instance, View
-from genopt_gym.task import Task, TaskSpec
 
 MAX_STEPS = 1500
 """Of an episode here, so that all games are measured within minutes."""

@@ -21,13 +21,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import View
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.bbeh.tasks import TASKS, BBEHTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore
-from genopt_gym.evidence import View
-from genopt_gym.task import TaskSpec
 
 TRIALS = 175
 GOAL_MS = 500

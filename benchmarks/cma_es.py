@@ -18,10 +18,10 @@ from typing import Any
 import gymnasium as gym
 
 from genopt_gym.agents import Problem, make_agent
-from genopt_gym.bootstrap import bootstrap_interval
+from genopt_gym.core.intervals import bootstrap_interval
+from genopt_gym.core.spaces import Edits
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.spaces import Edits
 
 
 def loop(id: str, seed: int, edits: int, parameters: dict[str, Any]) -> OptimizationEnv:
@@ -45,8 +45,8 @@ def row(id: str, seed: int, edits: int, parameters: dict[str, Any]) -> str:
     """One run: means over the test instances, and the interval of their paired difference."""
     began = time.perf_counter()
     env = loop(id, seed, edits, parameters)
-    judge = Evaluator(env.evaluator.spec, splits=("test",))
-    before, after = (judge.evaluate(each, "test") for each in (env.first.artifact, env.best[0]))
+    tester = Evaluator(env.evaluator.spec, splits=("test",))
+    before, after = (tester.evaluate(each, "test") for each in (env.first.artifact, env.best[0]))
     gains = [b.score - a.score for a, b in zip(before.trials, after.trials, strict=True)]
     low, high = bootstrap_interval(gains) if len(gains) > 2 else (min(gains), max(gains))
     ends = sorted((env.task.metric.sign * low, env.task.metric.sign * high))

@@ -20,13 +20,13 @@ from typing import Any, ClassVar
 
 import psutil
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Instance
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore
-from genopt_gym.evidence import Instance
-from genopt_gym.task import TaskSpec
 
 EPISODES = 64
 POLICY = """\

@@ -20,10 +20,10 @@ from statistics import median
 
 import httpx
 
+from genopt_gym.core.ledger import Budget, Ledger
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.ledger import Budget, Ledger
 from genopt_gym.llm import Client, Replies, Request, Settings
-from genopt_gym.task import TaskSpec
 
 SERVER = """
 import asyncio, sys

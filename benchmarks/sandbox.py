@@ -18,13 +18,14 @@ from statistics import median
 import psutil
 from atari_speed import ours, policy_artifact, spec_of
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.limits import Limits
 from genopt_gym.evaluation.pool import shared_pool
-from genopt_gym.evidence import Instance, View
 from genopt_gym.sandbox import confine
-from genopt_gym.sandbox.host import Session, Zygote
+from genopt_gym.sandbox.session import Session
 from genopt_gym.sandbox.tier import VARIABLE, choose
-from genopt_gym.task import Limits
+from genopt_gym.sandbox.zygote import Zygote
 
 PROGRAM = Program(
     [("double", "python", "def double(x):\n    return 2 * x\n")], "def workflow(x):\n    return double(x)\n"

@@ -22,11 +22,11 @@ from pathlib import Path
 from statistics import median
 
 from genopt_gym.cli import app
-from genopt_gym.config import Config
-from genopt_gym.study.execute import Executor, run_study
+from genopt_gym.runs.config import Config
+from genopt_gym.study.execution.execute import Executor, run_study
+from genopt_gym.study.execution.local import LocalExecutor
 from genopt_gym.study.folder import StudyFolder, run_path
 from genopt_gym.study.index import build_index, read_index
-from genopt_gym.study.local import LocalExecutor
 from genopt_gym.study.records import Plan, PlannedRun
 
 PARTS = ("workers", "index", "ray")
@@ -79,7 +79,7 @@ def show_ray(edits: int, pairs: int) -> None:
     """On a cluster that stands, as clusters do: starting it is no part of the cost."""
     import ray
 
-    from genopt_gym.study.on_ray import RayExecutor
+    from genopt_gym.study.execution.on_ray import RayExecutor
 
     ray.init(num_cpus=2, log_to_driver=False, logging_level=logging.ERROR)
     work = plan(4, edits)

@@ -24,13 +24,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.mlagentbench.data import VARIABLE, DataError
 from genopt_gym.envs.tabular import TabularTask
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.evidence import Instance, View
-from genopt_gym.sandbox.zygote import Hiding, submodules
-from genopt_gym.task import TaskSpec
+from genopt_gym.sandbox.zygote_main import Hiding, submodules
 
 SETTINGS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GENOPT_WORKERS"), "1")
 TASKS = {

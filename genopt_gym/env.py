@@ -13,16 +13,16 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from genopt_gym import drawing
-from genopt_gym.artifact import Artifact
-from genopt_gym.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
+from genopt_gym.core import drawing
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
+from genopt_gym.core.evidence import View
+from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.sampling import BatchSampler
+from genopt_gym.core.spaces import Edits, Unicode
+from genopt_gym.core.trace import render
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
-from genopt_gym.evidence import View
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback, problem_context
-from genopt_gym.parameters import Parameters
-from genopt_gym.sampling import BatchSampler
-from genopt_gym.spaces import Edits, Unicode
-from genopt_gym.trace import render
 
 MAX_TEXT_CHARS = 20_000
 """Longest text of one component."""
@@ -32,7 +32,7 @@ Action = Mapping[str, str] | str
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StepResult:
     """What became of one edit."""
 
     artifact: Artifact
@@ -55,7 +55,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         **parameters: see ``Parameters``; ``protocol``; and what the task's constructor takes.
 
     The action is a mapping from component names to new texts, or a string that holds an edit in one of the forms
-    of ``genopt_gym.edit.parse_edit``. An observation has
+    of ``genopt_gym.core.edit.parse_edit``. An observation has
 
     - ``context``: objective, contracts and workflow;
     - ``artifact``: component to text, as it stands now;
@@ -92,7 +92,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             if name not in names:
                 raise ValueError(f"editable names {name!r}, but the components are {', '.join(names)}")
         self.editable = tuple(names if p.editable is None else p.editable)
-        self.view = View(p.credit_horizon, p.trace_window, keep_actions=p.between == "continue")
+        self.view = View(p.credit_horizon, p.trace_window, keep_actions=p.trial_start == "continue")
         self.context = problem_context(self.task, self.start, p)
         self._warn_of_cuts()
         low, high = metric.bounds
@@ -110,9 +110,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.action_space = Edits({name: self.start.texts[name] for name in self.editable}, MAX_TEXT_CHARS)
         self.history: list[tuple[str, float, float]] = []
         """Outcome, score and best score of every step since ``reset``."""
-        self.first: Verdict
+        self.first: StepResult
         """Of the starting artifact of this run."""
-        self.last: Verdict
+        self.last: StepResult
         """Of the last step."""
 
     def reset(
@@ -134,14 +134,14 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         if problem := self._addressing_problem(texts, self.start.texts):
             raise ValueError(f"options['artifact']: {problem[1]}")
         p = self.parameters
-        self._sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.between, self.np_random)
-        verdict = self._judge(self.start.edited(texts), EditOutcome.OK)
-        self._artifact, self._current = verdict.artifact, verdict
-        self._best_score = verdict.score
-        self._baseline = max(self.task.metric.normalise(verdict.score), 0.0)
-        self._selected = self.first = verdict
+        self._sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.trial_start, self.np_random)
+        result = self._evaluate(self.start.edited(texts), EditOutcome.OK)
+        self._artifact, self._current = result.artifact, result
+        self._best_score = result.score
+        self._baseline = max(self.task.metric.normalise(result.score), 0.0)
+        self._selected = self.first = result
         self.history = []
-        return self._observe(verdict, None), self._info(verdict)
+        return self._observe(result, None), self._info(result)
 
     def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Apply one edit, run the artifact, and look at the evidence. No edit raises."""
@@ -149,21 +149,21 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         edit, problem = self._read(action)
         if problem is not None:
             outcome, message = problem
-            verdict = Verdict(self._artifact, outcome, message, score=self._current.score, accepted=False)
+            result = StepResult(self._artifact, outcome, message, score=self._current.score, accepted=False)
         else:
             try:
-                verdict = self._try(edit)
+                result = self._try(edit)
             except BudgetSpent as refused:
                 words, score = f"It was not evaluated: {refused}.", self._current.score
-                verdict = Verdict(self._artifact, EditOutcome.UNCHANGED, words, score=score, accepted=False)
-        reward = self._reward(verdict.score, previous)
-        if self.task.metric.better(verdict.score, self._best_score):
-            self._best_score = verdict.score
-        validation = verdict.validation
+                result = StepResult(self._artifact, EditOutcome.UNCHANGED, words, score=score, accepted=False)
+        reward = self._reward(result.score, previous)
+        if self.task.metric.better(result.score, self._best_score):
+            self._best_score = result.score
+        validation = result.validation
         terminated = validation is not None and self.task.metric.is_solved(validation.score)
         spent = None if terminated else self._spent()
-        observation = self._observe(verdict, previous)
-        return observation, reward, terminated, spent is not None, self._info(verdict, spent)
+        observation = self._observe(result, previous)
+        return observation, reward, terminated, spent is not None, self._info(result, spent)
 
     def render(self) -> str | NDArray[np.uint8] | None:
         if self.render_mode == "ansi":
@@ -229,22 +229,22 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     def _names(self) -> list[str]:
         return [component.name for component in self.start.components]
 
-    def _try(self, edit: Mapping[str, str]) -> Verdict:
+    def _try(self, edit: Mapping[str, str]) -> StepResult:
         """Run an edit that could be read, and decide whether it stays."""
         artifact = self._artifact.edited(edit)
         unchanged = artifact.id == self._artifact.id
-        verdict = self._judge(artifact, EditOutcome.UNCHANGED if unchanged else EditOutcome.OK)
-        verdict = dataclasses.replace(verdict, accepted=unchanged or self._accepts(verdict))
-        if verdict.accepted:
-            self._artifact, self._current = artifact, verdict
-        if self.task.metric.better(self.validation_score(verdict), self.validation_score(self._selected)):
-            self._selected = verdict
-        return verdict
+        result = self._evaluate(artifact, EditOutcome.UNCHANGED if unchanged else EditOutcome.OK)
+        result = dataclasses.replace(result, accepted=unchanged or self._accepts(result))
+        if result.accepted:
+            self._artifact, self._current = artifact, result
+        if self.task.metric.better(self.validation_score(result), self.validation_score(self._selected)):
+            self._selected = result
+        return result
 
-    def _judge(self, artifact: Artifact, outcome: EditOutcome) -> Verdict:
+    def _evaluate(self, artifact: Artifact, outcome: EditOutcome) -> StepResult:
         """Check an artifact, and evaluate it on the next train batch and on validation."""
         if problem := _broken_contract(artifact):
-            return Verdict(artifact, *problem, score=self.task.metric.low)
+            return StepResult(artifact, *problem, score=self.task.metric.low)
         self._batch = self._sampler.draw()
         batches = [Batch(self._batch, self.view), Batch(self.task.instances("validation"))]
         train, validation = self.evaluator.evaluate_batches(artifact, batches)
@@ -261,24 +261,24 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             failure = train.failure or validation.failure
         if failure is not None:
             outcome = EditOutcome(failure.outcome)
-        return Verdict(artifact, outcome, "", train, validation, score)
+        return StepResult(artifact, outcome, "", train, validation, score)
 
-    def _accepts(self, verdict: Verdict) -> bool:
+    def _accepts(self, result: StepResult) -> bool:
         mode, metric = self.parameters.accept, self.task.metric
         if mode == "always":
             return True
-        if verdict.train is None or verdict.outcome is not EditOutcome.OK:
+        if result.train is None or result.outcome is not EditOutcome.OK:
             return False
         if mode == "train":
             held = self.evaluator.evaluate(self._artifact, self._batch, self.view)
-            return not metric.better(held.window_score, verdict.train.window_score)
+            return not metric.better(held.window_score, result.train.window_score)
         if mode == "validation":
-            return not metric.better(self.validation_score(self._current), self.validation_score(verdict))
+            return not metric.better(self.validation_score(self._current), self.validation_score(result))
         return True
 
-    def validation_score(self, verdict: Verdict) -> float:
+    def validation_score(self, result: StepResult) -> float:
         """What selection goes by: the lowest score for an artifact that could not be run."""
-        return self.task.metric.low if verdict.validation is None else verdict.validation.score
+        return self.task.metric.low if result.validation is None else result.validation.score
 
     def _reward(self, score: float, previous: float) -> float:
         normalise, kind = self.task.metric.normalise, self.parameters.reward
@@ -300,42 +300,42 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             return f"budget of {spent.what}"
         return None
 
-    def _observe(self, verdict: Verdict, previous: float | None) -> Observation:
+    def _observe(self, result: StepResult, previous: float | None) -> Observation:
         p = self.parameters
-        self.last = verdict
-        trials = verdict.train.trials if verdict.train else []
+        self.last = result
+        trials = result.train.trials if result.train else []
         trace = render(trials, self.view, p.max_trace_chars)
         self._horizon_shown = trace.horizon_shown
-        shown = [(split, e) for split, e in (("train", verdict.train), ("validation", verdict.validation)) if e]
+        shown = [(split, e) for split, e in (("train", result.train), ("validation", result.validation)) if e]
         if p.feedback_horizon == "credit" or p.score_split == "train":
             shown = [(split, evaluation) for split, evaluation in shown if split == "train"]
         words = feedback(
             self.task,
             p,
-            outcome=verdict.outcome,
-            message=verdict.message,
-            accepted=verdict.accepted,
-            score=verdict.score,
+            outcome=result.outcome,
+            message=result.message,
+            accepted=result.accepted,
+            score=result.score,
             previous_score=previous,
             shown=shown,
         )
-        self.history.append((str(verdict.outcome), verdict.score, self._best_score))
+        self.history.append((str(result.outcome), result.score, self._best_score))
         return {
             "context": self.context,
             "artifact": {name: self._artifact.texts[name] for name in self._names},
             "trace": trace.text,
             "feedback": words,
-            "score": np.array([verdict.score], np.float64),
+            "score": np.array([result.score], np.float64),
             "best_score": np.array([self._best_score], np.float64),
         }
 
-    def _info(self, verdict: Verdict, spent: str | None = None) -> dict[str, Any]:
+    def _info(self, result: StepResult, spent: str | None = None) -> dict[str, Any]:
         return {
-            "outcome": str(verdict.outcome),
-            "accepted": verdict.accepted,
-            "artifact": verdict.artifact.id,
+            "outcome": str(result.outcome),
+            "accepted": result.accepted,
+            "artifact": result.artifact.id,
             "horizon_shown": self._horizon_shown,
-            "trials": [trial.plain() for trial in verdict.train.trials] if verdict.train else [],
+            "trials": [trial.plain() for trial in result.train.trials] if result.train else [],
             "truncated_by": spent,
         }
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from statistics import fmean
 
-from genopt_gym.artifact import Artifact
-from genopt_gym.edit import EditOutcome
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.edit import EditOutcome
+from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.task import Task
 from genopt_gym.evaluation import Evaluation
-from genopt_gym.parameters import Parameters
-from genopt_gym.task import Task
 
 MAX_FEEDBACK_CHARS = 8_000
 MAX_FAILURES_TOLD = 3
-LEAST_REPETITION = 3
+MIN_REPETITION = 3
 """Lines of documentation that are told only once."""
 
 
@@ -47,7 +47,7 @@ def _without_repetition(contract: list[str], told: Mapping[str, list[str]]) -> l
     for name, (_, *other) in told.items():
         pairs = zip(documentation, other, strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        if same >= LEAST_REPETITION:
+        if same >= MIN_REPETITION:
             pointer = f'    (as for {name}, down to "{documentation[same - 1].strip()}")'
             return [signature, pointer, *documentation[same:]]
     return contract

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from genopt_gym.artifact import Artifact
-from genopt_gym.examiner import Examiner
+from genopt_gym.agents.trial_evaluator import TrialEvaluator
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.spaces import Edits
+from genopt_gym.core.task import Metric
 from genopt_gym.llm.client import Client
-from genopt_gym.spaces import Edits
-from genopt_gym.task import Metric
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Problem:
         updates: how many edits the run has; ``None`` if there is no fixed number.
         seed: the only source of the agent's randomness.
         client: where model calls go: it holds the run's budget and its recorded replies.
-        examiner: runs artifacts beside the steps, within the run's budget, for optimizers that choose their own
+        trial_evaluator: runs artifacts beside the steps, within the run's budget, for optimizers that choose their own
             instances; it shows what the environment's parameters allow. ``None`` where the run has none to lend.
     """
 
@@ -33,7 +33,7 @@ class Problem:
     updates: int | None
     seed: int
     client: Client = field(default_factory=Client)
-    examiner: Examiner | None = None
+    trial_evaluator: TrialEvaluator | None = None
 
 
 class AgentDone(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from genopt_gym.agents.asking import Messages
 from genopt_gym.agents.base import Problem
+from genopt_gym.agents.model_agent import Messages
 from genopt_gym.agents.proposer import Proposer
 from genopt_gym.llm import Reply
 

@@ -8,7 +8,7 @@ import numpy as np
 from cmaes import CMA
 
 from genopt_gym.agents.base import Agent, Problem
-from genopt_gym.literals import find_literals, replace_literals
+from genopt_gym.core.literals import find_literals, replace_literals
 
 
 class CmaEs(Agent):

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from genopt_gym.agents.asking import Messages
 from genopt_gym.agents.base import Problem
-from genopt_gym.agents.proposing import Proposing, Texts, as_blocks, prompt
+from genopt_gym.agents.model_agent import Messages
+from genopt_gym.agents.prompted_agent import PromptedAgent, Texts, as_blocks, prompt
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Individual:
 
 
 @dataclass(kw_only=True, eq=False)
-class Evolution(Proposing):
+class Evolution(PromptedAgent):
     """Islands of scored artifacts; the model mutates one parent or combines two.
 
     Parents are drawn by rank within one island, islands take turns, and now and then the worse half of the islands

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from genopt_gym.agents.base import Problem
+from genopt_gym.agents.prompted_agent import EditFormat
 from genopt_gym.agents.proposer import Proposer
-from genopt_gym.agents.proposing import EditFormat
-from genopt_gym.artifact import Artifact
-from genopt_gym.errors import UserError
-from genopt_gym.journal import write_atomically
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import write_atomically
 from genopt_gym.llm import ModelError, Reply, Request
-from genopt_gym.llm.backend import Settings
+from genopt_gym.llm.settings import Settings
 
 POLL = 0.1
 """Seconds between looks at the exchange folder."""
@@ -90,7 +90,7 @@ class Manual(Proposer):
         exchange: the folder.
         timeout: seconds to wait for each reply; a run that has waited in vain can be resumed.
         memory: how many of the last edits the prompt shows.
-        edit_format: see ``Proposing``.
+        edit_format: see ``PromptedAgent``.
         system: file with a system prompt of one's own.
     """
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from genopt_gym.literals import (
+from genopt_gym.core.literals import (
     OPPOSITES,
-    Comparison,
+    ComparisonOperator,
     find_comparisons,
     find_literals,
     replace_comparison,
@@ -48,7 +48,7 @@ def _count(text: str) -> int:
         return 0
 
 
-def _comparisons(text: str) -> list[Comparison]:
+def _comparisons(text: str) -> list[ComparisonOperator]:
     try:
         return find_comparisons(text)
     except SyntaxError:

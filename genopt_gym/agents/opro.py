@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from genopt_gym.agents.asking import Messages
 from genopt_gym.agents.base import Problem
-from genopt_gym.agents.proposing import Proposing, Texts, as_blocks, prompt
+from genopt_gym.agents.model_agent import Messages
+from genopt_gym.agents.prompted_agent import PromptedAgent, Texts, as_blocks, prompt
 
 
 @dataclass(kw_only=True, eq=False)
-class Opro(Proposing):
+class Opro(PromptedAgent):
     """Shows the model the best artifacts so far, worst first, with their scores, and asks for a better one.
 
     As in section 3 of the paper the model sees no trace: the history alone has to tell it where to go.

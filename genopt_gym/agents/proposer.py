@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from genopt_gym.agents.asking import Messages
-from genopt_gym.agents.proposing import Proposing, Tried, as_blocks, as_diff, prompt
+from genopt_gym.agents.model_agent import Messages
+from genopt_gym.agents.prompted_agent import Attempt, PromptedAgent, as_blocks, as_diff, prompt
 
 
 @dataclass(kw_only=True, eq=False)
-class Proposer(Proposing):
+class Proposer(PromptedAgent):
     """Shows the model the problem, the components, the trace, the feedback, and the last edits with their scores.
 
     The prompt is laid out as OptoPrime's view of a problem (Cheng, Nie and Swaminathan 2024, arXiv 2406.16218, section
@@ -28,7 +28,7 @@ class Proposer(Proposing):
             remembered = remembered[1:]
         return self.chat(self._question(observation, remembered))
 
-    def _question(self, observation: dict[str, Any], remembered: list[Tried]) -> str:
+    def _question(self, observation: dict[str, Any], remembered: list[Attempt]) -> str:
         return prompt(
             "proposer",
             context=observation["context"],
@@ -40,6 +40,6 @@ class Proposer(Proposing):
         )
 
 
-def _remembered(tried: Tried) -> str:
+def _remembered(tried: Attempt) -> str:
     change = "the reply held no edit" if tried.texts is None else as_diff(tried.before, tried.texts)
     return f"\n#Edit {tried.number}: {tried.outcome}, score {tried.score:.5g}\n{change}\n"

@@ -14,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 
 from genopt_gym.agents.base import Agent, Problem
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 from genopt_gym.wrappers import MenuEdits, NumericEdits, PerturbedStarts
 from genopt_gym.wrappers.codec import Codec
 from genopt_gym.wrappers.menu import MenuCodec

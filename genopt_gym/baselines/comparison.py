@@ -12,12 +12,12 @@ from itertools import accumulate
 from pathlib import Path
 
 from genopt_gym.baselines.training import read_state
-from genopt_gym.config import read_run
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import read_journal
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari.emulator import FRAME_SKIP
-from genopt_gym.errors import UserError
-from genopt_gym.folder import read_result
-from genopt_gym.journal import read_journal
-from genopt_gym.task import Metric
+from genopt_gym.runs.config import read_run
+from genopt_gym.runs.folder import read_result
 
 COLOURS = ("#c2410c", "#2563eb", "#15803d", "#7e22ce", "#a16207", "#0e7490")
 

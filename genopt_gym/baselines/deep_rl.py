@@ -20,10 +20,10 @@ from rich.progress import Progress
 
 from genopt_gym.baselines.comparison import read_curves, write_report
 from genopt_gym.baselines.training import HYPERPARAMETERS, Training
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.atari.emulator import AtariTask
-from genopt_gym.errors import UserError
 from genopt_gym.registration import GAMES
-from genopt_gym.task import TaskSpec
 
 TASKS = {id.removeprefix("GenOpt/Objects-").removesuffix("-v0"): task for id, task, _ in GAMES}
 

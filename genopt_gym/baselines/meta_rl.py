@@ -25,12 +25,12 @@ import numpy as np
 
 from genopt_gym.agents import Problem, make_agent
 from genopt_gym.agents.sb3 import algorithm_class, train
-from genopt_gym.bootstrap import LEAST, bootstrap_interval
-from genopt_gym.config import Config
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
+from genopt_gym.core.spaces import Edits
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.errors import UserError
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.spaces import Edits
+from genopt_gym.runs.config import Config
 from genopt_gym.wrappers import PerturbedStarts
 
 # Evidence in words is of no use to these agents, and four validation trials rank artifacts well enough to learn from.
@@ -124,8 +124,8 @@ def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, f
         validation.append(core.best[1])
         over = terminated or truncated
     validation += validation[-1:] * (edits + 1 - len(validation))  # where a run was solved before its end
-    judge = Evaluator(core.evaluator.spec, splits=("test",))
-    start_test, test = (judge.evaluate(each, "test").score for each in (core.first.artifact, core.best[0]))
+    tester = Evaluator(core.evaluator.spec, splits=("test",))
+    start_test, test = (tester.evaluate(each, "test").score for each in (core.first.artifact, core.best[0]))
     return Run(agent, seed, split, validation, start_test, test)
 
 
@@ -187,8 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--starts", type=int, default=10, help="held-out starts per training, at least 3")
     parser.add_argument("--spread", type=float, default=0.5, help="of the starting numbers, in units of their size")
     chosen = parser.parse_args(arguments)
-    if chosen.starts < LEAST:
-        parser.error(f"an interval needs at least --starts {LEAST}")
+    if chosen.starts < MIN_VALUES:
+        parser.error(f"an interval needs at least --starts {MIN_VALUES}")
     try:
         algorithm_class("PPO")
         core = Config(chosen.id, "sb3", parameters=PARAMETERS).make().unwrapped

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.emulator import AtariTask
-from genopt_gym.evidence import Instance
 
 Act = Callable[[NDArray[np.float32]], Sequence[Any]]
 """Actions for a batch of observations, (episodes, entries)."""

@@ -9,11 +9,11 @@ import argparse
 
 import numpy as np
 
-from genopt_gym.artifact import Artifact, Component
+from genopt_gym.core.artifact import Artifact, Component
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.rollout import RolloutTask, random_action
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import TABLE
-from genopt_gym.task import TaskSpec
 
 POLICY = "import random\n\ndef policy(obs):\n    return {draw}\n"
 

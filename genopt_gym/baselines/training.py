@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 
 from genopt_gym.baselines.policy_scores import Act, play
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import write_atomically
 from genopt_gym.envs.atari.emulator import FRAME_SKIP, AtariTask
-from genopt_gym.errors import UserError
-from genopt_gym.journal import write_atomically
 
 ENVS = 8
 HYPERPARAMETERS: dict[str, dict[str, Any]] = {

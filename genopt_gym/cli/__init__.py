@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from genopt_gym.cli.study_app import study_app
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -104,13 +104,15 @@ def run_command(
 
     Example: genopt run GenOpt/Control-CartPole-v0 --agent hill-climbing --set start=modular/parametric
     """
-    from genopt_gym.cli.running import Request, run
+    from genopt_gym.cli.running import RunArguments, run
 
     _choose(confinement)
     if workers is not None:
         os.environ["GENOPT_WORKERS"] = str(workers)
     options = agent_option or []
-    request = Request(id, agent, edits, set_ or [], options, seed, seeds, out, resume, model, exchange, timeout, replay)
+    request = RunArguments(
+        id, agent, edits, set_ or [], options, seed, seeds, out, resume, model, exchange, timeout, replay
+    )
     if dry_run:
         from genopt_gym.cli.planning import show_plan
 
@@ -135,10 +137,10 @@ def prompt_command(
 ) -> None:
     """Show the first prompt of a run: what the model would be asked. No model is called."""
     from genopt_gym.cli.prompting import show_prompt
-    from genopt_gym.cli.running import Request
+    from genopt_gym.cli.running import RunArguments
 
     _choose(confinement)
-    show_prompt(Request(id, agent, None, set_ or [], agent_option or [], seed, None, None, None, model))
+    show_prompt(RunArguments(id, agent, None, set_ or [], agent_option or [], seed, None, None, None, model))
 
 
 @app.command("play")

@@ -7,8 +7,8 @@ from statistics import fmean
 from rich.console import Console
 
 from genopt_gym.cli.tables import number, print_table
+from genopt_gym.core.task import Task, TaskSpec, starts_of
 from genopt_gym.registration import TABLE, Row
-from genopt_gym.task import Task, TaskSpec, starts_of
 
 
 def facts(row: Row) -> type[Task] | Task:

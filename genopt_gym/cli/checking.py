@@ -10,8 +10,8 @@ from rich.console import Console
 
 from genopt_gym.cli.planning import limits, show_calls, show_uncounted
 from genopt_gym.cli.tables import print_table
-from genopt_gym.study.estimate import Estimate, added, estimate_run
-from genopt_gym.study.plan import load_plan
+from genopt_gym.study.planning.estimate import CostEstimate, added, estimate_run
+from genopt_gym.study.planning.plan import load_plan
 from genopt_gym.study.records import Plan, PlannedRun
 
 HEADS = ("task", "arm", "runs", "edits", "train", "validation", "test", "model calls")
@@ -38,14 +38,14 @@ def check(source: str, overrides: Mapping[str, Any]) -> None:
     _show_totals(plan, found)
 
 
-def _row(runs: Sequence[PlannedRun], found: Estimate) -> list[str]:
+def _row(runs: Sequence[PlannedRun], found: CostEstimate) -> list[str]:
     trials, steps = found.trials, found.edits + 1
     numbers = [len(runs), found.edits, steps * trials.train, steps * trials.validation, 2 * trials.test]
     calls = "?" if found.uncounted else f"{sum(calls.most for calls in found.calls):,}"
     return [runs[0].config.id, runs[0].arm, *(f"{number:,}" for number in numbers), calls]
 
 
-def _show_totals(plan: Plan, found: Sequence[tuple[Sequence[PlannedRun], Estimate]]) -> None:
+def _show_totals(plan: Plan, found: Sequence[tuple[Sequence[PlannedRun], CostEstimate]]) -> None:
     train = sum(len(runs) * (e.edits + 1) * e.trials.train for runs, e in found)
     validation = sum(len(runs) * (e.edits + 1) * e.trials.validation for runs, e in found)
     test = sum(len(runs) * 2 * e.trials.test for runs, e in found)

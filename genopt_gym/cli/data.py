@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from genopt_gym.core.errors import UserError
 from genopt_gym.envs.mlagentbench.data import (
     CHECKSUM,
     FILE,
@@ -19,7 +20,6 @@ from genopt_gym.envs.mlagentbench.data import (
     checksum,
     find,
 )
-from genopt_gym.errors import UserError
 
 SOURCES = ("kaggle", "openml")
 

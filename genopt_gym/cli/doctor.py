@@ -11,9 +11,9 @@ from genopt_gym.cli.data import kaggle_tables
 from genopt_gym.cli.tables import print_table
 from genopt_gym.envs.bbeh.data import status as bbeh_questions
 from genopt_gym.sandbox import confine
-from genopt_gym.sandbox.host import Zygote
 from genopt_gym.sandbox.selftest import PROBED, breaches
 from genopt_gym.sandbox.tier import VARIABLE, ConfinementError, choose
+from genopt_gym.sandbox.zygote import Zygote
 
 LAYERS = (
     ("rlimits", "memory, processor time, descriptors, core dumps; beside them: size and number of files, wall time"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from genopt_gym.cli.running import Request, read_config
-from genopt_gym.study.estimate import Calls, estimate_run
+from genopt_gym.cli.running import RunArguments, read_config
+from genopt_gym.study.planning.estimate import Calls, estimate_run
 
 
-def show_plan(request: Request) -> None:
+def show_plan(request: RunArguments) -> None:
     config = read_config(request)
     found = estimate_run(config)
     trials, steps, seeds = found.trials, found.edits + 1, request.seeds or 1

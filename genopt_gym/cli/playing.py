@@ -7,35 +7,35 @@ from statistics import fmean
 
 from genopt_gym.cli.running import PLAN
 from genopt_gym.cli.tables import number
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.film import check_path, has_screen, record, save_film
-from genopt_gym.run import read_best
+from genopt_gym.runs.film import check_path, has_screen, record, save_film
+from genopt_gym.runs.loop import read_best
 
 
 def play(run: Path, film: Path | None, boxes: bool, episodes: int) -> None:
     if (run / PLAN).exists():
         raise UserError(f"{run} holds a run per seed: name one of them, such as {run / 'seed0'}")
     best, spec = read_best(run)
-    judge = Evaluator(spec, splits=("test",))
-    instances = judge.task.instances("test")
+    tester = Evaluator(spec, splits=("test",))
+    instances = tester.task.instances("test")
     if episodes > len(instances):
         raise UserError(f"this run has {len(instances)} test episodes, fewer than the {episodes} asked for")
-    if (film is not None or boxes) and not has_screen(judge.task):
+    if (film is not None or boxes) and not has_screen(tester.task):
         option = "--boxes" if film is None else "--film"
-        raise UserError(f"{type(judge.task).__name__} has no screen, so there is nothing to film: leave out {option}")
+        raise UserError(f"{type(tester.task).__name__} has no screen, so there is nothing to film: leave out {option}")
     path = film or run / ("boxes.gif" if boxes else "best.gif")
     check_path(path)
-    trials = record(judge, best, instances[:episodes])
-    print(f"artifact {best.id}: {judge.task.metric.name}")
+    trials = record(tester, best, instances[:episodes])
+    print(f"artifact {best.id}: {tester.task.metric.name}")
     for trial in trials:
         why = f"  {trial.failure}" if trial.failure else ""
         print(f"{trial.instance!s:<9} score {number(trial.score):>7}  {trial.steps:>5} steps{why}")
     if episodes > 1:
         print(f"{'mean':<9} score {number(fmean(trial.score for trial in trials)):>7}")
-    if trials[0].failure is not None and has_screen(judge.task):
+    if trials[0].failure is not None and has_screen(tester.task):
         raise UserError("the artifact failed in the first episode, so there is nothing to film")
-    if save_film(path, judge.task, trials[0], boxes=boxes):
+    if save_film(path, tester.task, trials[0], boxes=boxes):
         print(f"film     {path}")
     else:
-        print(f"{type(judge.task).__name__} has no screen to film")
+        print(f"{type(tester.task).__name__} has no screen to film")

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from genopt_gym.cli.tables import number
-from genopt_gym.run import OnStep
+from genopt_gym.runs.loop import OnStep
 
 SHOWN = 15
 """Rows of the live table; earlier ones scroll out."""

@@ -6,15 +6,15 @@ import inspect
 from dataclasses import replace
 
 from genopt_gym.agents import Problem
-from genopt_gym.agents.asking import Asking, estimate
-from genopt_gym.agents.proposing import Proposing
-from genopt_gym.cli.running import Request, read_config
+from genopt_gym.agents.model_agent import ModelAgent, estimate
+from genopt_gym.agents.prompted_agent import PromptedAgent
+from genopt_gym.cli.running import RunArguments, read_config
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.spaces import Edits
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.errors import UserError
-from genopt_gym.spaces import Edits
 
 
-def show_prompt(request: Request) -> None:
+def show_prompt(request: RunArguments) -> None:
     config = read_config(request)
     if request.model is None:
         # A prompt that is fitted into no model's context; and one that nobody answers.
@@ -23,8 +23,8 @@ def show_prompt(request: Request) -> None:
         unsaid = {name: value for name, value in stand_ins.items() if name in known} | config.agent_options
         config = replace(config, agent_options=unsaid)
     agent = config.make_agent()
-    if not isinstance(agent, Proposing):
-        why = "makes its prompts as it goes" if isinstance(agent, Asking) else "asks no model"
+    if not isinstance(agent, PromptedAgent):
+        why = "makes its prompts as it goes" if isinstance(agent, ModelAgent) else "asks no model"
         raise UserError(f"{config.agent} {why}, so there is no prompt to show")
     env = config.make() if request.model is None else config.make_for(agent)
     core = env.unwrapped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from genopt_gym.study.report import Summary, watch_report, write_report
+from genopt_gym.study.reporting.report import Summary, watch_report, write_report
 
 
 def report(study: Path, paper: Path | None, watch: bool) -> None:

@@ -16,23 +16,23 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from genopt_gym.bootstrap import LEAST, bootstrap_interval
 from genopt_gym.cli.progress import progress
 from genopt_gym.cli.tables import number, print_table
-from genopt_gym.config import Config, read_run
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
+from genopt_gym.core.journal import write_atomically
 from genopt_gym.evaluation.pool import default_workers
-from genopt_gym.folder import check_unused, free_path
-from genopt_gym.journal import write_atomically
 from genopt_gym.llm import ModelError
-from genopt_gym.run import Result, resume_run, start_run
+from genopt_gym.runs.config import Config, read_run
+from genopt_gym.runs.folder import check_unused, free_path
+from genopt_gym.runs.loop import Result, resume_run, start_run
 
 PLAN = "seeds.json"
 """In a folder of several runs: what they have in common, and how many seeds there are."""
 
 
 @dataclass(frozen=True)
-class Request:
+class RunArguments:
     """The command's arguments as they were typed."""
 
     id: str | None
@@ -50,7 +50,7 @@ class Request:
     replay: Path | None = None
 
 
-def run(request: Request) -> None:
+def run(request: RunArguments) -> None:
     try:
         default_workers()
     except ValueError as error:
@@ -92,7 +92,7 @@ def _how_to_go_on(folder: Path) -> str:
     return f"go on with: genopt run --resume {shlex.quote(str(folder))}" if begun else "nothing was begun"
 
 
-def read_config(request: Request) -> Config:
+def read_config(request: RunArguments) -> Config:
     if request.id is None:
         raise UserError("name an environment (genopt list shows them), or a run to go on with by --resume FOLDER")
     if request.agent is None:
@@ -110,7 +110,7 @@ def read_config(request: Request) -> Config:
     )
 
 
-def _agent_options(request: Request) -> dict[str, Any]:
+def _agent_options(request: RunArguments) -> dict[str, Any]:
     options = _pairs("--agent-option", request.agent_options)
     if request.model is not None:
         options["model"] = request.model
@@ -142,7 +142,7 @@ def _name(config: Config, seeds: int | None) -> str:
     return words.lower()
 
 
-def _resumed(request: Request) -> tuple[Config, int | None]:
+def _resumed(request: RunArguments) -> tuple[Config, int | None]:
     assert request.resume is not None
     for field in dataclasses.fields(request):
         if field.name != "resume" and getattr(request, field.name) not in (None, []):
@@ -193,7 +193,7 @@ def _show_seeds(results: Sequence[Result], folder: Path, console: Console) -> No
     # A mean without the runs whose budget did not bear test scores would be another thing: then there is none.
     known = [column if None not in column else [] for column in columns]
     rows.append(["mean", *(number(fmean(column) if column else None) for column in known)])
-    enough = len(results) >= LEAST and all(known)
+    enough = len(results) >= MIN_VALUES and all(known)
     if enough:
         intervals = [bootstrap_interval(column) for column in known]
         rows.append(["95%", *(f"{number(low)} .. {number(high)}" for low, high in intervals)])
@@ -204,5 +204,5 @@ def _show_seeds(results: Sequence[Result], folder: Path, console: Console) -> No
     if enough:
         print(f"95%: percentile bootstrap interval of the mean over {count}")
     else:
-        print(f"{count}: too few for any conclusion; take at least {LEAST}")
+        print(f"{count}: too few for any conclusion; take at least {MIN_VALUES}")
     print(f"\nruns   {folder}")

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 
 from genopt_gym.cli.tables import print_table
-from genopt_gym.errors import UserError
-from genopt_gym.ledger import Budget, Ledger, ModelAccount
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.ledger import Budget, Ledger, ModelAccount
 from genopt_gym.llm import Client, Replies, Settings
 from genopt_gym.llm.replies import Mode
 

@@ -68,9 +68,9 @@ def run_command(
 
     Example: genopt study run quick/credit-horizon
     """
-    from genopt_gym.cli.studying import Request, run
+    from genopt_gym.cli.studying import StudyArguments, run
 
-    run(Request(plan, out, executor, address, workers, overrides(model, tasks, seeds)))
+    run(StudyArguments(plan, out, executor, address, workers, overrides(model, tasks, seeds)))
 
 
 @study_app.command("index")

@@ -19,20 +19,20 @@ from rich.text import Text
 
 from genopt_gym.cli.reporting import report
 from genopt_gym.cli.tables import number
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation.pool import default_workers
-from genopt_gym.study.document import plan_text
-from genopt_gym.study.execute import Executor, Outcome, What, run_study
+from genopt_gym.study.execution.execute import Executor, Outcome, What, run_study
+from genopt_gym.study.execution.local import LocalExecutor
+from genopt_gym.study.execution.progress import StudyProgress
 from genopt_gym.study.folder import PLAN, StorageError, StudyFolder, read_error, read_plan
 from genopt_gym.study.index import build_index
-from genopt_gym.study.local import LocalExecutor
-from genopt_gym.study.plan import load_plan
+from genopt_gym.study.planning.document import plan_text
+from genopt_gym.study.planning.plan import load_plan
 from genopt_gym.study.records import Plan
-from genopt_gym.study.standing import Standings
 
 
 @dataclass(frozen=True)
-class Request:
+class StudyArguments:
     """The command's arguments as they were typed; ``overrides`` are those that change the plan."""
 
     plan: str
@@ -43,7 +43,7 @@ class Request:
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
 
-def run(request: Request) -> None:
+def run(request: StudyArguments) -> None:
     """Run what is not done yet; exit code 1 if a run failed or was left out."""
     plan, path, source = _read(request)
     executor = _executor(request)
@@ -70,7 +70,7 @@ def index(path: Path) -> None:
             print(f"{record.state}  {record.run.key}: {_last_line(record.problem)}")
 
 
-def _read(request: Request) -> tuple[Plan, Path, str]:
+def _read(request: StudyArguments) -> tuple[Plan, Path, str]:
     """The plan, its folder, and the text that it was read from. A study's folder stands for its plan."""
     given = Path(request.plan)
     if (given / PLAN).is_file():
@@ -81,9 +81,9 @@ def _read(request: Request) -> tuple[Plan, Path, str]:
     return plan, request.out or Path("studies") / plan.name.replace("/", "-"), plan_text(request.plan)
 
 
-def _executor(request: Request) -> Executor:
+def _executor(request: StudyArguments) -> Executor:
     if request.executor == "ray":
-        from genopt_gym.study.on_ray import RayExecutor
+        from genopt_gym.study.execution.on_ray import RayExecutor
 
         return RayExecutor(request.address, request.workers)
     if request.executor != "local":
@@ -107,23 +107,23 @@ class _Display:
         self._plan = plan
         self._path = path
         self._live = live
-        self._standings = Standings(plan, path)
+        self._progress = StudyProgress(plan, path)
         self._running: list[str] = []
-        print(f"{plan.name}: {len(plan.runs)} runs, {self._standings.done} of them done, in {path}", flush=True)
+        print(f"{plan.name}: {len(plan.runs)} runs, {self._progress.done} of them done, in {path}", flush=True)
 
     def __call__(self, what: What, key: str) -> None:
         if what == "begun":
             self._running.append(key)
         elif what != "tick":
             self._running.remove(key)
-            self._standings.look([key, *self._running])
+            self._progress.look([key, *self._running])
             self._say(what, key)
         if self._live is not None:
-            self._standings.look(self._running)
+            self._progress.look(self._running)
             self._live.update(self._table())
 
     def _say(self, what: What, key: str) -> None:
-        done, best = self._standings.done, number(self._standings.of[key].best)
+        done, best = self._progress.done, number(self._progress.of[key].best)
         words = {
             "done": f"best {best}",
             "again": "its process crashed; it is resumed",
@@ -138,15 +138,15 @@ class _Display:
     def _table(self) -> Group:
         runs = Table("run", "edits", "best", box=None, pad_edge=False)
         for key in self._running:
-            standing = self._standings.of[key]
-            runs.add_row(key, f"{standing.edits}/{standing.planned}", number(standing.best))
-        best = [f"{task}  best {number(score)}  {arm}" for task, (arm, score) in self._standings.best().items()]
-        bar = ProgressBar(len(self._plan.runs), self._standings.done, width=40)
-        count = f"runs {self._standings.done}/{len(self._plan.runs)}  {self._totals()}"
+            progress = self._progress.of[key]
+            runs.add_row(key, f"{progress.edits}/{progress.planned}", number(progress.best))
+        best = [f"{task}  best {number(score)}  {arm}" for task, (arm, score) in self._progress.best().items()]
+        bar = ProgressBar(len(self._plan.runs), self._progress.done, width=40)
+        count = f"runs {self._progress.done}/{len(self._plan.runs)}  {self._totals()}"
         return Group(runs, Text("\n".join(best), style="green"), bar, Text(f" {count}"))
 
     def _totals(self) -> str:
-        standings = self._standings
+        standings = self._progress
         words = [] if standings.seconds_left is None else [f"about {_duration(standings.seconds_left)} left"]
         if standings.tokens:
             money = "money unknown" if standings.money is None else f"${standings.money:,.2f}"

@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 
 from genopt_gym.cli.running import PLAN as SEEDS
-from genopt_gym.errors import UserError
-from genopt_gym.folder import read_config
-from genopt_gym.run import versions
+from genopt_gym.core.errors import UserError
+from genopt_gym.runs.folder import read_config
+from genopt_gym.runs.loop import versions
 from genopt_gym.study.folder import PLAN, is_begun, read_plan, run_path
 from genopt_gym.study.verify import Verification, verify_run
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.tabular import Facts, TabularTask, structures
-from genopt_gym.task import Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,7 @@ def select_features(x, y, test_data):
         y += NOISE * draw.standard_normal(FRIEDMAN_ROWS)
         return pd.DataFrame(x, columns=[f"x{i}" for i in range(10)]), y
 
-    def judge(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
+    def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         error = float(np.sqrt(np.mean((actual - predicted) ** 2)))
         r2 = 1 - error**2 / float(np.var(actual))
         return error, {"mean absolute error": float(np.mean(np.abs(actual - predicted))), "r2": r2}
@@ -281,7 +281,7 @@ def preprocess(x, test_data):
         names = [f"pixel_{row}_{column}" for row in range(8) for column in range(8)]
         return pd.DataFrame(pixels.astype(np.int64), columns=names), digits.astype(np.int64)
 
-    def judge(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
+    def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         recalls = [float(np.mean(predicted[actual == digit] == digit)) for digit in np.unique(actual)]
         return float(np.mean(actual == predicted)), {"worst digit's recall": min(recalls)}
 

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from genopt_gym.core.errors import ContractBroken
+from genopt_gym.core.evidence import MAX_DEPTH, Call, Failure, Recorder, is_nested_deeper
+from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import Metric, ModelUse, Task
 from genopt_gym.envs.structuring import inputs_of, structure_of
-from genopt_gym.errors import ContractBroken
-from genopt_gym.evidence import MAX_DEPTH, Call, Failure, Recorder, is_nested_deeper
 from genopt_gym.sandbox.capture import plain
 from genopt_gym.sandbox.confine import PROFILES
-from genopt_gym.sandbox.host import Session, SessionDied
-from genopt_gym.task import Limits, Metric, ModelUse, Task
+from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.wrapping import load, refuse_while_importing
 
 Settings = TypeVar("Settings", Limits, ModelUse)
@@ -41,8 +42,8 @@ class FunctionTask(Task):
         workflow: source of ``def workflow(...)``, which calls the components; if there is but one function, it is
             that function unless this says otherwise.
         profile: which libraries components may import: ``bare`` (the standard library), ``numpy`` or ``data``.
-        limits: of a confined process, as in ``genopt_gym.task.Limits``: ``{"call_seconds": 10}``.
-        model: what components may ask by ``llm(prompt)``, as in ``genopt_gym.task.ModelUse``: ``{"name":
+        limits: of a confined process, as in ``genopt_gym.core.task.Limits``: ``{"call_seconds": 10}``.
+        model: what components may ask by ``llm(prompt)``, as in ``genopt_gym.core.task.ModelUse``: ``{"name":
             "local/smollm2"}``. Several trials are under way at once then, in threads.
         max_calls: most calls of the workflow in a trial; one that takes more has failed.
         deterministic: whether the same components and seed give the same trial; if not, no trial is served twice.
@@ -149,7 +150,7 @@ class _Trial:
             raise _TrialOver
         recorder, prefix = self._recorder, self._recorder.instance.prefix
         self._calls += 1
-        if self._calls <= len(prefix):  # between="continue": up to here the trial was shown before
+        if self._calls <= len(prefix):  # trial_start="continue": up to here the trial was shown before
             return prefix[self._calls - 1]
         self._record(0.0)
         if self._calls > self._max_calls:

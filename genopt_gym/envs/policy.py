@@ -12,7 +12,8 @@ import gymnasium as gym
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
-from genopt_gym.artifact import Structure
+from genopt_gym.core.artifact import Structure
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.acrobot import Acrobot
 from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
@@ -21,7 +22,6 @@ from genopt_gym.envs.control.mountain_car import MountainCar
 from genopt_gym.envs.control.pendulum import Pendulum
 from genopt_gym.envs.rollout import action_bounds, describe_actions, random_action
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 NAMED = {
     **{task.inner: task for task in (Acrobot, CartPole, LunarLander, MountainCar, Pendulum)},
@@ -30,9 +30,9 @@ NAMED = {
 }
 """Inner environments whose observations have names, and the task that names them."""
 
-MOST_WEIGHTS = 1200
+MAX_WEIGHTS = 1200
 """Of the linear policy: as many numbers fit into the text of a component."""
-MOST_REWARD = 1000.0
+MAX_REWARD = 1000.0
 """A step's reward is cut to this, up and down, where nobody has said what an episode can score."""
 STEPS = 1000
 """Of an episode whose spec has no ``max_episode_steps``."""
@@ -134,7 +134,7 @@ class AnyPolicy(GymnasiumTask):
     def make_inner(self) -> gym.Env[Any, Any]:
         if self._known is not None:
             return self._known.make_inner()
-        return gym.wrappers.ClipReward(super().make_inner(), -MOST_REWARD, MOST_REWARD)
+        return gym.wrappers.ClipReward(super().make_inner(), -MAX_REWARD, MAX_REWARD)
 
 
 def _find(inner: str) -> EnvSpec:
@@ -159,7 +159,7 @@ def _find(inner: str) -> EnvSpec:
 
 def _metric(spec: EnvSpec, steps: int) -> Metric:
     """What a spec tells of an episode's return."""
-    bound, threshold = MOST_REWARD * steps, spec.reward_threshold
+    bound, threshold = MAX_REWARD * steps, spec.reward_threshold
     scale = {
         "floor": "the lowest score: nobody has measured it",
         "reference": "the highest score: the environment states no reward threshold",
@@ -211,10 +211,10 @@ def _structures(
         low, high = (" ".join(map(str, each)) for each in zip(*bounds, strict=True))
         count, numbers, stub = len(bounds), "numbers, those of the action", f"[{', '.join(str(b) for b, _ in bounds)}]"
         select = WITHIN_BOUNDS.format(low=low, high=high)
-    if (weights := count * (entries + 1)) > MOST_WEIGHTS:
+    if (weights := count * (entries + 1)) > MAX_WEIGHTS:
         raise ValueError(
             f"inner={inner!r} observes {entries:,} numbers: a linear policy takes {weights:,}, and "
-            f"{MOST_WEIGHTS:,} are the most here"
+            f"{MAX_WEIGHTS:,} are the most here"
         )
     rows = f"    ({', '.join(['0.0'] * (entries + 1))}),\n" * count
     plain = f"obs is a list of {entries} float{'s' * (entries > 1)}, an observation of {inner}."

@@ -6,10 +6,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from genopt_gym.artifact import Component, Structure
-from genopt_gym.evidence import Failure, Instance, Recorder
-from genopt_gym.sandbox.host import Session
-from genopt_gym.task import SPLITS, Limits, Metric, ModelUse, Task
+from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.evidence import Failure, Instance, Recorder
+from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import SPLITS, Metric, ModelUse, Task
+from genopt_gym.sandbox.session import Session
 
 
 class QuestionTask(Task):

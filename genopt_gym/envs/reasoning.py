@@ -14,6 +14,9 @@ import importlib.util
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.evidence import Instance
+from genopt_gym.core.task import SPLITS
 from genopt_gym.envs.questions import (
     LAST_NUMBER,
     FirstTry,
@@ -23,9 +26,6 @@ from genopt_gym.envs.questions import (
     program_structures,
     share_metric,
 )
-from genopt_gym.errors import UserError
-from genopt_gym.evidence import Instance
-from genopt_gym.task import SPLITS
 
 if TYPE_CHECKING:
     from reasoning_gym.dataset import ProceduralDataset
@@ -123,7 +123,7 @@ def _place(question: str) -> int:
     return hashlib.sha256(question.encode()).digest()[0] % len(SPLITS)
 
 
-class Row(NamedTuple):
+class GeneratorRow(NamedTuple):
     """One task: its name in ids, its generator, what it asks, and how it is answered."""
 
     name: str
@@ -140,7 +140,7 @@ class Row(NamedTuple):
 INTEGER: Final = "a whole number in digits, such as '42'."
 
 TABLE: Final = (
-    Row(
+    GeneratorRow(
         "BaseConversion",
         "base_conversion",
         "Convert a number from one base to another, between 2 and 16.",
@@ -149,7 +149,7 @@ TABLE: Final = (
         LAST_NUMBER,
         options={"max_value": 1000000},
     ),
-    Row(
+    GeneratorRow(
         "BasicArithmetic",
         "basic_arithmetic",
         "Work out sums with brackets, the four operations and signs; every division comes out even.",
@@ -157,7 +157,7 @@ TABLE: Final = (
         0.015,
         LAST_NUMBER,
     ),
-    Row(
+    GeneratorRow(
         "CalendarArithmetic",
         "calendar_arithmetic",
         "Several kinds of questions about the calendar: weekdays, days between dates, recurring events, leap years.",
@@ -165,7 +165,7 @@ TABLE: Final = (
         0.1,
         always("Monday"),
     ),
-    Row(
+    GeneratorRow(
         "CircuitLogic",
         "circuit_logic",
         "Read a drawing of a logic circuit, its legend and its inputs, and tell its output.",
@@ -173,7 +173,7 @@ TABLE: Final = (
         0.62,
         always("1"),
     ),
-    Row(
+    GeneratorRow(
         "CourseSchedule",
         "course_schedule",
         "Courses have others as prerequisites; can all of them be taken in some order?",
@@ -181,7 +181,7 @@ TABLE: Final = (
         0.51,
         always("True"),
     ),
-    Row(
+    GeneratorRow(
         "FamilyRelationships",
         "family_relationships",
         "Sentences tell who is married to whom and whose children they have; what is one person to another?",
@@ -189,7 +189,7 @@ TABLE: Final = (
         0.17,
         always("mother"),
     ),
-    Row(
+    GeneratorRow(
         "KnightsKnaves",
         "knights_knaves",
         "Some people always tell the truth and some always lie, under changing names for the two; from what they say "
@@ -199,7 +199,7 @@ TABLE: Final = (
         always("nobody knows"),
         options={"n_people": 3},
     ),
-    Row(
+    GeneratorRow(
         "LegCounting",
         "leg_counting",
         "How many legs do so many animals of so many kinds have together?",
@@ -207,7 +207,7 @@ TABLE: Final = (
         0.01,
         LAST_NUMBER,
     ),
-    Row(
+    GeneratorRow(
         "ShortestPath",
         "shortest_path",
         "Find a shortest way through a grid with blocked cells.",
@@ -215,7 +215,7 @@ TABLE: Final = (
         0.38,
         always("right down"),
     ),
-    Row(
+    GeneratorRow(
         "StringManipulation",
         "string_manipulation",
         "Numbered rules change a string; the first that applies is used, again and again, until none does or a string "
@@ -224,7 +224,7 @@ TABLE: Final = (
         0.0,
         always(""),
     ),
-    Row(
+    GeneratorRow(
         "Syllogism",
         "syllogism",
         "Does a statement about all, some or none of a kind follow from two others?",
@@ -232,7 +232,7 @@ TABLE: Final = (
         0.7,
         always("No"),
     ),
-    Row(
+    GeneratorRow(
         "TimeIntervals",
         "time_intervals",
         "How long is it from one time, or date, to another, some in different time zones?",
@@ -240,7 +240,7 @@ TABLE: Final = (
         0.0,
         always("0 days"),
     ),
-    Row(
+    GeneratorRow(
         "WordSorting",
         "word_sorting",
         "Sort words by the codes of their characters, upwards or downwards.",
@@ -248,7 +248,7 @@ TABLE: Final = (
         0.0,
         always(""),
     ),
-    Row(
+    GeneratorRow(
         "ZebraPuzzles",
         "zebra_puzzles",
         "People live in houses in a row and differ in several properties; clues tell who is who. Who lives in one of "
@@ -261,7 +261,7 @@ TABLE: Final = (
 )
 
 
-def _task(row: Row) -> type[ReasoningTask]:
+def _task(row: GeneratorRow) -> type[ReasoningTask]:
     facts = {
         "__doc__": f"``{row.generator}`` of ``reasoning-gym``. {row.goal}\n\nAn answer is {row.form} "
         "Arguments as for ``ReasoningTask``.",

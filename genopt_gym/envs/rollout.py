@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from gymnasium import spaces
 
-from genopt_gym.evidence import Failure, Instance, Recorder, Trial
-from genopt_gym.sandbox.host import Session
-from genopt_gym.task import Limits, Task
+from genopt_gym.core.evidence import Failure, Instance, Recorder, Trial
+from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import Task
+from genopt_gym.sandbox.session import Session
 
 
 class Simulator(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from genopt_gym.artifact import Component, Structure
+from genopt_gym.core.artifact import Component, Structure
 
 
 class Steps(NamedTuple):

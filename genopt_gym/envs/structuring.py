@@ -9,8 +9,8 @@ import symtable
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from genopt_gym.artifact import Component, Structure
-from genopt_gym.literals import parse_python
+from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.literals import parse_python
 
 
 def structure_of(

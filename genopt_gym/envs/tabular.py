@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from genopt_gym.artifact import Component, Structure
+from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.evidence import Failure, Instance, Recorder
+from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import Task
 from genopt_gym.envs.predictions import BadPredictions, read_classes, read_numbers
-from genopt_gym.evidence import Failure, Instance, Recorder
 from genopt_gym.sandbox.arrays import Packed
-from genopt_gym.sandbox.host import Session
+from genopt_gym.sandbox.session import Session
 from genopt_gym.sandbox.summaries import summary
-from genopt_gym.task import Limits, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,7 +192,7 @@ class TabularTask(Task):
         """All features, one row each, and their labels. Called in the worker, once."""
 
     @abstractmethod
-    def judge(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
+    def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         """The score of predictions, and other metrics by name."""
 
     def suspicion(self, score: float) -> str:
@@ -216,7 +217,7 @@ class TabularTask(Task):
                 failure = Failure("contract_broken", "ValueError", str(error), last)
                 recorder.fail(failure, words, reply.calls)
                 continue
-            score, metrics = self.judge(division.actual, predicted)
+            score, metrics = self.grade(division.actual, predicted)
             if suspicion := self.suspicion(score):
                 recorder.fail(Failure("forbidden", "ImpossibleScore", suspicion, last), words, reply.calls)
                 continue

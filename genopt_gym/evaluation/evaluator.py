@@ -12,16 +12,16 @@ from typing import Any
 
 import msgspec
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Failure, Instance, Trial, View
+from genopt_gym.core.ledger import Budget, Ledger
+from genopt_gym.core.task import SPLITS, Task, TaskSpec
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore, Store
 from genopt_gym.evaluation.worker import Block, BlockResult
-from genopt_gym.evidence import Failure, Instance, Trial, View
-from genopt_gym.ledger import Budget, Ledger
-from genopt_gym.llm.backend import Settings
 from genopt_gym.llm.client import Client
 from genopt_gym.llm.request import Reply, Request
-from genopt_gym.task import SPLITS, Task, TaskSpec
+from genopt_gym.llm.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from typing import Self
 
 import msgspec
 
-from genopt_gym.evaluation.desk import ASKS, Answer, Question
+from genopt_gym.evaluation.model_requests import ASKS, ModelAnswer, ModelRequest
 from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, REFUSED, Block
 from genopt_gym.llm.request import Reply
 from genopt_gym.sandbox import scratch
-from genopt_gym.sandbox.line import Line, LineClosed
+from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 from genopt_gym.sandbox.tier import ConfinementError, choose
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "SYSTEMROOT")
@@ -67,7 +67,7 @@ class _Handle:
         )
         theirs.close()
         os.close(lifeline)
-        self.line = Line(ours, MAX_MESSAGE)
+        self.line = MessageChannel(ours, MAX_MESSAGE)
 
     def close(self) -> None:
         """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""
@@ -104,7 +104,7 @@ class _Mail:
         """A worker's answer to its block; None if it had nothing but questions, which are passed on."""
         while (message := handle.line.receive()).startswith(ASKS):
             assert self._ask is not None
-            question = msgspec.msgpack.decode(message[1:], type=Question)
+            question = msgspec.msgpack.decode(message[1:], type=ModelRequest)
             answer = self._ask(block, question.instance, question.prompt)
             answer.add_done_callback(partial(self._put, handle, question.number))
             if not handle.line.has_message():
@@ -122,8 +122,8 @@ class _Mail:
         while self._answers:
             handle, number, answer = self._answers.popleft()
             try:
-                handle.line.send(msgspec.msgpack.encode(Answer(number, answer.result().text)))
-            except LineClosed:
+                handle.line.send(msgspec.msgpack.encode(ModelAnswer(number, answer.result().text)))
+            except ChannelClosed:
                 pass  # its end is seen where its messages are awaited
 
     def __enter__(self) -> Self:
@@ -184,7 +184,7 @@ class WorkerPool:
                     selector.register(handle.line.sock, selectors.EVENT_READ, (number, handle))
                     try:
                         handle.line.send(msgspec.msgpack.encode(blocks[number]))
-                    except LineClosed:
+                    except ChannelClosed:
                         pass  # the selector reports it
                 for key, _ in selector.select():
                     if key.fileobj is mail.arrived:
@@ -196,7 +196,7 @@ class WorkerPool:
                         if answer is None:
                             continue
                         selector.unregister(handle.line.sock)
-                    except LineClosed:
+                    except ChannelClosed:
                         selector.unregister(handle.line.sock)
                         self._forget(handle)
                         if tries[number] > 1:

@@ -16,15 +16,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from genopt_gym.artifact import Program
-from genopt_gym.evaluation.desk import Desk
-from genopt_gym.evidence import Instance, Recorder, Trial, View
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import Instance, Recorder, Trial, View
+from genopt_gym.core.task import Task, TaskSpec
+from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
-from genopt_gym.sandbox.host import Session, SessionDied, Zygote, ZygoteLost
-from genopt_gym.sandbox.line import Line, LineClosed
+from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 from genopt_gym.sandbox.selftest import require_confinement
+from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.sandbox.tier import ConfinementError, choose
-from genopt_gym.task import Task, TaskSpec
+from genopt_gym.sandbox.zygote import Zygote, ZygoteLost
 
 MAX_MESSAGE = 1 << 31
 
@@ -53,7 +54,7 @@ cannot be confined here."""
 class Worker:
     """Keeps tasks and zygotes between blocks."""
 
-    def __init__(self, scratch_root: str, line: Line) -> None:
+    def __init__(self, scratch_root: str, line: MessageChannel) -> None:
         self._scratch_root = scratch_root
         self._line = line
         self._tasks: dict[bytes, Task] = {}
@@ -101,7 +102,7 @@ class Worker:
     def _run_apart(self, task: Task, block: Block, recorders: Sequence[Recorder], concurrency: int) -> None:
         """Each trial in a confined process of its own, for most of its time is spent waiting for the model."""
         self._zygote(task)
-        desk = Desk(self._line)
+        desk = ModelRequestBroker(self._line)
 
         def run(recorder: Recorder) -> None:
             try:
@@ -138,7 +139,7 @@ def _end_with_parent(lifeline: int, scratch_root: str) -> None:
 
 def main(line_fd: int, lifeline: int, scratch_root: str) -> None:
     threading.Thread(target=_end_with_parent, args=(lifeline, scratch_root), daemon=True).start()
-    line = Line(socket.socket(fileno=line_fd), MAX_MESSAGE)
+    line = MessageChannel(socket.socket(fileno=line_fd), MAX_MESSAGE)
     worker = Worker(scratch_root, line)
     decoder = msgspec.msgpack.Decoder(Block)
     # Traces are many small objects that live until a block ends: looking for cycles among them finds nothing.
@@ -147,7 +148,7 @@ def main(line_fd: int, lifeline: int, scratch_root: str) -> None:
     while True:
         try:
             message = line.receive()
-        except LineClosed:
+        except ChannelClosed:
             break
         started = time.perf_counter()
         try:
@@ -159,6 +160,6 @@ def main(line_fd: int, lifeline: int, scratch_root: str) -> None:
             answer = FAILED + traceback.format_exc().encode()
         try:
             line.send(answer)
-        except LineClosed:
+        except ChannelClosed:
             break
     scratch.remove(scratch_root)

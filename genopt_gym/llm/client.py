@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from genopt_gym.ledger import Budget, BudgetSpent, Ledger, ModelAccount, Reservation
-from genopt_gym.llm.backend import Backend, Settings, backend_of
+from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger, ModelAccount, Reservation
+from genopt_gym.llm.backend import Backend, backend_of
 from genopt_gym.llm.errors import ModelError, Transient
 from genopt_gym.llm.replies import Recorded, Replies
 from genopt_gym.llm.request import OPTIONS, Reply, Request, is_text
+from genopt_gym.llm.settings import Settings
 
 LONGEST_BACKOFF = 60.0
 """Seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 
 
 class ModelError(UserError):

@@ -19,11 +19,11 @@ from typing import Any, Self
 
 import msgspec
 
-from genopt_gym.errors import UserError
-from genopt_gym.ledger import BudgetSpent
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.ledger import BudgetSpent
 from genopt_gym.llm.client import Client
 from genopt_gym.llm.errors import ModelError, ReplayMiss
-from genopt_gym.llm.protocol import Question, Refusal, answer, pieces, read_question
+from genopt_gym.llm.protocol import ChatRequest, Refusal, answer, pieces, read_question
 from genopt_gym.llm.request import Reply
 
 try:
@@ -172,7 +172,7 @@ class Gateway:
         whole = answer(question.request.model, call.result())
         return await _stream(request, pieces(whole, usage=question.usage)) if question.stream else _json(whole)
 
-    async def _ask(self, question: Question) -> list[Reply]:
+    async def _ask(self, question: ChatRequest) -> list[Reply]:
         calls = (self._client.acomplete(question.request, self._role) for _ in range(question.count))
         replies = []
         # All come to their own end, even after a failure: what they cost is to be booked.

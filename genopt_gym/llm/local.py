@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from genopt_gym.llm.backend import Settings
 from genopt_gym.llm.errors import ModelError, Transient
 from genopt_gym.llm.request import Reply, Request
+from genopt_gym.llm.settings import Settings
 
 CONTEXT_TOKENS = 8192
 """Of every local model: what SmolLM2 was trained on, and memory that a laptop has."""

@@ -18,7 +18,7 @@ IGNORED = frozenset(
 READ = frozenset(["model", "messages", "max_tokens", "max_completion_tokens", "n", "stream", "stream_options"])
 HARMLESS = {"logprobs": False, "top_logprobs": 0, "modalities": ["text"]}
 """Fields that may say this and nothing else."""
-MOST_CHOICES = 128
+MAX_CHOICES = 128
 PIECE = 64
 """Characters of a streamed piece."""
 
@@ -39,7 +39,7 @@ class Refusal(Exception):
         self.body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-class Question(msgspec.Struct, frozen=True):
+class ChatRequest(msgspec.Struct, frozen=True):
     """A call's body: what to ask, how often, and in what form to answer.
 
     Attributes:
@@ -55,7 +55,7 @@ class Question(msgspec.Struct, frozen=True):
     usage: bool
 
 
-def read_question(data: bytes, model: str | None) -> Question:
+def read_question(data: bytes, model: str | None) -> ChatRequest:
     """A request's body; ``model`` goes before the one that it names.
 
     >>> body = b'{"model": "a/b", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8, "seed": 1}'
@@ -80,7 +80,7 @@ def read_question(data: bytes, model: str | None) -> Question:
     stream, more = body.get("stream") or False, body.get("stream_options") or {}
     if not isinstance(stream, bool) or not isinstance(more, dict):
         raise Refusal(400, "'stream' is true or false, 'stream_options' an object", param="stream")
-    return Question(request, _whole(body, "n", 1, MOST_CHOICES), stream, more.get("include_usage") is True)
+    return ChatRequest(request, _whole(body, "n", 1, MAX_CHOICES), stream, more.get("include_usage") is True)
 
 
 def _messages(messages: Any) -> list[Any]:

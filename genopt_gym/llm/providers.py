@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from genopt_gym.llm.backend import Settings
 from genopt_gym.llm.errors import ModelError, Transient
 from genopt_gym.llm.request import Reply, Request
+from genopt_gym.llm.settings import Settings
 
 READ_ONLY = r"Item .* is using the `ReadOnly` qualifier"
 SHOWN = 200

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from genopt_gym.errors import UserError
-from genopt_gym.journal import Journal, read_journal
-from genopt_gym.ledger import ModelAccount
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import Journal, read_journal
+from genopt_gym.core.ledger import ModelAccount
 from genopt_gym.llm.errors import ReplayMiss
 from genopt_gym.llm.request import Reply, Request
 

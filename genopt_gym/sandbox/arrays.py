@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from genopt_gym.evidence import Call
+from genopt_gym.core.evidence import Call
 from genopt_gym.sandbox.capture import plain
-from genopt_gym.sandbox.messages import Answer, Problem, refuse_extension
+from genopt_gym.sandbox.messages import Answer, Fault, refuse_extension
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,7 +138,7 @@ class RawAnswer(msgspec.Struct, frozen=True, array_like=True):
     """An ``Answer`` whose result is not read yet: arrays may stand there, but not in its calls."""
 
     result: msgspec.Raw
-    problem: Problem | None
+    problem: Fault | None
     calls: list[Call]
 
 

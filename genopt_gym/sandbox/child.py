@@ -16,11 +16,11 @@ from typing import Any
 
 import msgspec
 
-from genopt_gym.evidence import Call
+from genopt_gym.core.evidence import Call
 from genopt_gym.sandbox.arrays import Receiver
 from genopt_gym.sandbox.capture import SCALARS, capture, mask, name_of, warnings_told, words
-from genopt_gym.sandbox.line import Line, LineClosed
-from genopt_gym.sandbox.messages import ANSWERS, CALLS_BYTES, PROMPT, Answer, Job, Outcome, Problem
+from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
+from genopt_gym.sandbox.messages import ANSWERS, CALLS_BYTES, PROMPT, Answer, Fault, Job, Outcome
 from genopt_gym.sandbox.summaries import is_data
 
 MESSAGE_CHARS = 500
@@ -34,12 +34,12 @@ MAX_CALLS = 16
 """Traced calls of one inner step; later ones are left out."""
 
 
-def serve(line: Line, progress: memoryview) -> None:
+def serve(line: MessageChannel, progress: memoryview) -> None:
     """Answer calls until the line closes. ``progress`` is shared: trial in hand, and calls begun."""
     job = msgspec.msgpack.decode(line.receive(), type=Job)
     texts = {name: text for name, kind, text in job.components if kind == "python"}
     llm = _model(line)
-    trials = [Trial(job, seed, llm) for seed in job.seeds]
+    trials = [LoadedArtifact(job, seed, llm) for seed in job.seeds]
     draws = "sklearn" in sys.modules or any("random" in text for text in texts.values())
     streams = RandomStreams() if draws else None
     receiver = Receiver()
@@ -47,7 +47,7 @@ def serve(line: Line, progress: memoryview) -> None:
     while True:
         try:
             slots, arguments = receiver.decode(line.receive())
-        except LineClosed:
+        except ChannelClosed:
             return
         answers = []
         for slot, args in zip(slots, arguments, strict=True):
@@ -70,7 +70,7 @@ def serve(line: Line, progress: memoryview) -> None:
         line.send(ANSWERS + message)
 
 
-def _model(line: Line) -> Callable[[str], str]:
+def _model(line: MessageChannel) -> Callable[[str], str]:
     """What artifacts know as ``llm``: a message to the worker, which decides and answers."""
 
     def llm(prompt: str) -> str:
@@ -83,7 +83,7 @@ def _model(line: Line) -> Callable[[str], str]:
     return llm
 
 
-class Trial:
+class LoadedArtifact:
     """An artifact in a namespace of its own."""
 
     def __init__(self, job: Job, seed: int, llm: Callable[[str], str]) -> None:
@@ -158,10 +158,10 @@ class RandomStreams:
 
     def __init__(self) -> None:
         self._numpy = sys.modules.get("numpy")
-        self._states: dict[Trial, Any] = {}
-        self._current: Trial | None = None
+        self._states: dict[LoadedArtifact, Any] = {}
+        self._current: LoadedArtifact | None = None
 
-    def enter(self, trial: Trial) -> None:
+    def enter(self, trial: LoadedArtifact) -> None:
         if trial is self._current:
             return
         if self._current is not None:
@@ -197,7 +197,7 @@ def _encodable(answer: Answer, encoder: msgspec.msgpack.Encoder) -> Answer:
         encoder.encode(answer)
     except BaseException:
         message = f"the workflow returned {words(answer.result)}, which is not plain data"
-        return Answer(None, Problem("contract_broken", "TypeError", message, None, None, ""), [])
+        return Answer(None, Fault("contract_broken", "TypeError", message, None, None, ""), [])
     return answer
 
 
@@ -205,13 +205,13 @@ def _fitting(answer: Answer, encoder: msgspec.msgpack.Encoder, room: int) -> Ans
     """The answer, or the problem that it is too large to be sent; without its calls if these are."""
     if (size := len(encoder.encode(answer.result))) > room:
         message = f"the workflow returned {size:,} bytes; at most {room:,} are allowed"
-        return Answer(None, Problem("contract_broken", "ValueError", message, None, None, ""), [])
+        return Answer(None, Fault("contract_broken", "ValueError", message, None, None, ""), [])
     if len(encoder.encode(answer.calls)) > CALLS_BYTES:
         return Answer(answer.result, answer.problem, [])
     return answer
 
 
-def _problem(exception: BaseException, texts: dict[str, str]) -> Problem:
+def _problem(exception: BaseException, texts: dict[str, str]) -> Fault:
     """An exception as data; nothing of the artifact's is trusted to behave while it is described."""
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -221,10 +221,10 @@ def _problem(exception: BaseException, texts: dict[str, str]) -> Problem:
     try:
         return _described(exception, texts)
     except BaseException:
-        return Problem("runtime_error", _shown(name_of(type(exception)), 100), UNREADABLE, None, None, "")
+        return Fault("runtime_error", _shown(name_of(type(exception)), 100), UNREADABLE, None, None, "")
 
 
-def _described(exception: BaseException, texts: dict[str, str]) -> Problem:
+def _described(exception: BaseException, texts: dict[str, str]) -> Fault:
     try:
         message = _shown(mask(str(exception)), MESSAGE_CHARS)
     except BaseException:
@@ -243,7 +243,7 @@ def _described(exception: BaseException, texts: dict[str, str]) -> Problem:
         message = "the limit on the size of output and files was reached"
     elif _was_denied(exception):
         outcome, message = "forbidden", f"{message}; {FORBIDDEN}"
-    return Problem(outcome, name, message, component, line, source)
+    return Fault(outcome, name, message, component, line, source)
 
 
 def _shown(text: str, chars: int) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from genopt_gym.evidence import Call
+from genopt_gym.core.evidence import Call
 
 READY = b"ready"
 """A child's first message: it is confined, and no artifact code has run in it."""
 
 ANSWERS, PROMPT = b"A", b"L"
 """First byte of a child's later messages: the answers to a call, or a prompt for the granted model."""
+
+STACK_SIGNAL = signal.SIGUSR1
+"""A child answers it by writing its stack to its output, whatever it is busy with."""
 
 CALLS_BYTES = 1 << 18
 """What the traced calls of one answer may weigh; more of them are left out."""
@@ -57,7 +61,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     answer_bytes: int
 
 
-class Problem(msgspec.Struct, frozen=True, array_like=True):
+class Fault(msgspec.Struct, frozen=True, array_like=True):
     """Child to worker: an exception, told in the artifact's own terms."""
 
     outcome: Outcome
@@ -72,7 +76,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     """Child to worker, per trial and call: the workflow's result, or the problem; and the traced calls."""
 
     result: Any
-    problem: Problem | None
+    problem: Fault | None
     calls: list[Call]
 
 

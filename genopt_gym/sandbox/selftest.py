@@ -6,11 +6,12 @@ import os
 import tempfile
 from pathlib import Path
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.limits import Limits
 from genopt_gym.sandbox.confine import Tier
-from genopt_gym.sandbox.host import Session, SessionDied, Zygote
+from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.sandbox.tier import ConfinementError
-from genopt_gym.task import Limits
+from genopt_gym.sandbox.zygote import Zygote
 
 PROBE = """\
 import os

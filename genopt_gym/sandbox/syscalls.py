@@ -79,7 +79,7 @@ OWN_PID: Final = 1 << 64
 """Stands for the child's own process id, which is known only after the fork."""
 
 
-class Comparison(NamedTuple):
+class ArgumentTest(NamedTuple):
     """Holds when ``argument & mask == value``.
 
     The kernel reads an ``int`` argument from the low half of the register and ignores the rest, so the mask
@@ -91,18 +91,18 @@ class Comparison(NamedTuple):
     mask: int = LOW_HALF
 
 
-Rule = tuple[tuple[Comparison, ...], ...]
+Rule = tuple[tuple[ArgumentTest, ...], ...]
 """Alternatives; a call is allowed when all tests of one alternative hold."""
 
 FREE: Final[Rule] = ((),)
 
 
 def _one_of(argument: int, values: Iterable[int], mask: int = LOW_HALF) -> Rule:
-    return tuple((Comparison(argument, value, mask),) for value in values)
+    return tuple((ArgumentTest(argument, value, mask),) for value in values)
 
 
-def _none_of_bits(argument: int, bits: int) -> Comparison:
-    return Comparison(argument, 0, bits)
+def _none_of_bits(argument: int, bits: int) -> ArgumentTest:
+    return ArgumentTest(argument, 0, bits)
 
 
 _FREE_CALLS: Final = """
@@ -143,15 +143,15 @@ _CHECKED_CALLS: Final[dict[str, Rule]] = {
     "tgkill": _OWN_PROCESS,
     "sched_getaffinity": _one_of(0, (0, OWN_PID)),
     # Reading one's own limits; a non-null second pointer would set them.
-    "prlimit64": tuple((Comparison(0, pid), Comparison(2, 0, BOTH_HALVES)) for pid in (0, OWN_PID)),
+    "prlimit64": tuple((ArgumentTest(0, pid), ArgumentTest(2, 0, BOTH_HALVES)) for pid in (0, OWN_PID)),
     # No owner, signal, lease, lock, notification, seal or pipe size: F_SETOWN makes the kernel signal others.
     "fcntl": (
         *_one_of(1, (F_GETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC, F_DUPFD)),
-        (Comparison(1, F_SETFL), _none_of_bits(2, O_ASYNC)),
+        (ArgumentTest(1, F_SETFL), _none_of_bits(2, O_ASYNC)),
     ),
     "ioctl": _one_of(1, (TCGETS, FIOCLEX, FIONCLEX, FIONBIO, FIONREAD, TIOCGWINSZ)),
     # The line is connected: no address. Out-of-band data on unix sockets has been a way into the kernel.
-    "sendto": ((Comparison(4, 0, BOTH_HALVES), _USUAL_MESSAGE),),
+    "sendto": ((ArgumentTest(4, 0, BOTH_HALVES), _USUAL_MESSAGE),),
     "recvfrom": ((_USUAL_MESSAGE,),),
     "prctl": _one_of(0, (PR_SET_NAME, PR_GET_NAME)),
     # Waiting and waking; priority inheritance and requeueing are bug-prone and unused by CPython and OpenMP.
@@ -167,8 +167,8 @@ _OPEN_ALTERNATIVES: Final = ((0, O_TRUNC), (O_WRONLY, O_ACCMODE), (O_RDWR, O_ACC
 
 _CHECKED_PATH_CALLS: Final[dict[str, Rule]] = {
     # Before ABI 3 Landlock let whoever may read a file truncate it: O_TRUNC only when opening for writing.
-    "openat": tuple((Comparison(2, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
-    "open": tuple((Comparison(1, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
+    "openat": tuple((ArgumentTest(2, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
+    "open": tuple((ArgumentTest(1, value, mask),) for value, mask in _OPEN_ALTERNATIVES),
     # Extension modules are imported late: their code is mapped from a file, never writable.
     "mmap": ((_none_of_bits(2, PROT_EXEC),), (_none_of_bits(2, PROT_WRITE), _none_of_bits(3, MAP_ANONYMOUS))),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 from genopt_gym.sandbox.confine import Tier, available_tier
 
 VARIABLE = "GENOPT_CONFINEMENT"

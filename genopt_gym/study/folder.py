@@ -21,8 +21,8 @@ from typing import Any
 
 import msgspec
 
-from genopt_gym.errors import UserError
-from genopt_gym.journal import write_atomically
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import write_atomically
 from genopt_gym.study.records import Plan
 
 PLAN = "plan.json"

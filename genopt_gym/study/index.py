@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.task import Metric
 from genopt_gym.study.folder import StorageError, read_plan, storage
-from genopt_gym.study.reading import COLUMNS, as_steps, read_record
+from genopt_gym.study.loader import COLUMNS, as_steps, read_record
 from genopt_gym.study.records import PlannedRun, RunRecord
-from genopt_gym.task import Metric
 
 VERSION = 1
 NAME = "index.sqlite"

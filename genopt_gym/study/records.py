@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from genopt_gym.config import Config
-from genopt_gym.task import Metric
+from genopt_gym.core.task import Metric
+from genopt_gym.runs.config import Config
 
 Match = Literal["updates", "trials", "tokens"]
 State = Literal["planned", "unfinished", "failed", "damaged", "done"]
@@ -22,7 +22,7 @@ class PlannedRun:
 
     Attributes:
         key: names its folder under ``runs/``: unique in the study, readable, and the same whenever the plan is read.
-        config: what ``genopt_gym.run.start_run`` takes.
+        config: what ``genopt_gym.runs.loop.start_run`` takes.
         agent: label of the agent.
         levels: level of each factor, as a plain JSON value.
         arm: label of agent and levels together: what is compared. The same for every task and seed.
@@ -101,8 +101,8 @@ class RunRecord:
         metric: what its scores mean.
         steps: what is stored so far.
         horizon_asked: credit horizon in force; ``None`` is all.
-        start_score, validation_score, start_test_score, test_score, ended_by, best: as in ``genopt_gym.run.Result``;
-            ``None`` until the run is done. ``best`` is the artifact's content id.
+        start_score, validation_score, start_test_score, test_score, ended_by, best: as in
+            ``genopt_gym.runs.loop.Result``; ``None`` until the run is done. ``best`` is the artifact's content id.
         versions: of the packages that made it.
         problem: one sentence, or empty.
     """

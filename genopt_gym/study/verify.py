@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from genopt_gym.config import read_run
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import read_journal
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.errors import UserError
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.folder import read_artifact, read_config, read_result
-from genopt_gym.journal import read_journal
+from genopt_gym.runs.config import read_run
+from genopt_gym.runs.folder import read_artifact, read_config, read_result
 from genopt_gym.study.folder import is_done
 
 RESULT = {
@@ -87,7 +87,7 @@ def _verify(path: Path, every: bool, verification: Verification) -> None:
     if env.start.asks_model:
         verification.skipped = "its artifacts ask a model: their scores hold for the replies of that day"
         return
-    judge = Evaluator(env.evaluator.spec, splits=("validation", "test"))
+    tester = Evaluator(env.evaluator.spec, splits=("validation", "test"))
     scores: dict[tuple[str, str], float] = {}
     for claim in _claims(path, env.task.metric.sign, every):
         place = (claim.artifact, claim.split)
@@ -95,7 +95,7 @@ def _verify(path: Path, every: bool, verification: Verification) -> None:
             artifact = env.start.edited(read_artifact(path, claim.artifact))
             if artifact.id != claim.artifact:
                 raise UserError(f"artifact {claim.artifact} of {path} holds other texts than its name says")
-            scores[place] = judge.evaluate(artifact, claim.split).score
+            scores[place] = tester.evaluate(artifact, claim.split).score
         verification.checked += 1
         if claim.score != scores[place]:
             verification.changed.append((claim, scores[place]))

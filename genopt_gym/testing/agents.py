@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from genopt_gym.agents import Agent, AgentDone, Problem, make_agent
+from genopt_gym.agents.trial_evaluator import TrialEvaluator
+from genopt_gym.core.ledger import BudgetSpent
+from genopt_gym.core.spaces import Edits
+from genopt_gym.core.task import Metric
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.examiner import Examiner
-from genopt_gym.ledger import BudgetSpent
-from genopt_gym.spaces import Edits
-from genopt_gym.task import Metric
 from genopt_gym.testing.transcript import Edit, digest
 
 
@@ -64,7 +64,7 @@ class AgentConformance:
     ) -> Problem:
         """What the agent is told of its run."""
         assert isinstance(env.action_space, Edits)
-        return Problem(env.action_space, metric or env.task.metric, updates, seed, examiner=Examiner(env))
+        return Problem(env.action_space, metric or env.task.metric, updates, seed, trial_evaluator=TrialEvaluator(env))
 
     def begin(self, env: OptimizationEnv, observation: dict[str, Any], seed: int, updates: int | None = None) -> Agent:
         """The agent at the start of a run of so many edits, or ``steps``."""

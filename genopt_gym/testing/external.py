@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import pytest
 
 from genopt_gym.agents import Problem
+from genopt_gym.core.task import Metric
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm import Client, ModelError, Replies, Reply, Request, Settings
-from genopt_gym.task import Metric
 from genopt_gym.testing.agents import AgentConformance
 from genopt_gym.testing.transcript import helpers, still_running
 
@@ -87,7 +87,7 @@ class ModelAgentConformance(AgentConformance):
     ) -> Problem:
         told = super().problem(env, seed, updates, metric)
         client = Client(env.evaluator.budget, self.recorded, backend=self.model)
-        return Problem(told.action_space, told.metric, updates, seed, client, told.examiner)
+        return Problem(told.action_space, told.metric, updates, seed, client, told.trial_evaluator)
 
     def test_books(self) -> None:
         """The ledger holds just what the model has counted."""

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from genopt_gym.edit import EditOutcome, check_contract
+from genopt_gym.core.edit import EditOutcome, check_contract
+from genopt_gym.core.evidence import Instance, Trial, View
+from genopt_gym.core.task import SPLITS
 from genopt_gym.env import MAX_TEXT_CHARS, OptimizationEnv
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.evidence import Instance, Trial, View
-from genopt_gym.task import SPLITS
 from genopt_gym.testing.transcript import (
     Edit,
     FreshRun,

@@ -11,9 +11,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from genopt_gym.core.spaces import Edits
+from genopt_gym.core.task import Metric
 from genopt_gym.env import Action, Observation, OptimizationEnv
-from genopt_gym.spaces import Edits
-from genopt_gym.task import Metric
 from genopt_gym.wrappers.slots import Slots
 
 BOUND = 10.0

@@ -7,8 +7,8 @@ from typing import Any
 
 from gymnasium import spaces
 
-from genopt_gym.spaces import Edits
-from genopt_gym.task import Metric
+from genopt_gym.core.spaces import Edits
+from genopt_gym.core.task import Metric
 from genopt_gym.wrappers.codec import Codec, VectorEdits
 from genopt_gym.wrappers.slots import turned
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genopt_gym.literals import OPPOSITES, find_comparisons, find_literals, replace_comparison, replace_literals
+from genopt_gym.core.literals import OPPOSITES, find_comparisons, find_literals, replace_comparison, replace_literals
 
 Texts = Mapping[str, str]
 

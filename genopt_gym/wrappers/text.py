@@ -6,9 +6,9 @@ from typing import Any, SupportsFloat
 
 import gymnasium as gym
 
+from genopt_gym.core.spaces import Unicode
 from genopt_gym.env import MAX_TEXT_CHARS, Action, Observation
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS
-from genopt_gym.spaces import Unicode
 from genopt_gym.wrappers.codec import optimization_env
 
 ASKED = """\
@@ -24,7 +24,7 @@ class TextEdits(gym.Wrapper[Any, Any, Observation, Action], gym.utils.RecordCons
 
     The observation has the headings ``#Problem``, ``#Artifact`` (each component under its name), ``#Trace``,
     ``#Feedback``, ``#Score`` and ``#Your edit`` (the form of a reply). The action is a reply; an edit is read out of it
-    by ``genopt_gym.edit.parse_edit``, and one without an edit costs a step as any other.
+    by ``genopt_gym.core.edit.parse_edit``, and one without an edit costs a step as any other.
 
     >>> env = TextEdits(gym.make("GenOpt/Control-CartPole-v0"))
     >>> page, _ = env.reset(seed=0)

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.config import Config
-from genopt_gym.errors import UserError
-from genopt_gym.journal import read_journal
-from genopt_gym.run import resume_run, start_run
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import read_journal
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.loop import resume_run, start_run
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from genopt_gym.agents.mutation import mutate
-from genopt_gym.literals import find_comparisons, find_literals
+from genopt_gym.core.literals import find_comparisons, find_literals
 
 TEXTS = {
     "act": "def act(x):\n    return 1 if x < 0.5 else -20  # seven\n",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from genopt_gym.agents import Agent, Problem, make_agent
+from genopt_gym.core.literals import find_literals
+from genopt_gym.core.spaces import Edits
 from genopt_gym.envs.control.cart_pole import CartPole
-from genopt_gym.literals import find_literals
-from genopt_gym.spaces import Edits
-from tests.agents.driving import CARTPOLE, drive
+from tests.helpers.driving import CARTPOLE, drive
 
 PARAMETRIC: dict[str, Any] = {"start": "one_function/parametric", "credit_horizon": 10, "validation_size": 4}
 
@@ -28,13 +28,13 @@ def test_pole_stays_up_five_times_as_long_after_sixty_edits(agent: str, seed: in
 @pytest.mark.parametrize("agent", ["cma-es", "hill-climbing"])
 def test_less_is_better_where_the_metric_says_so(agent: str) -> None:
     options = {"smallest": 0.5} if agent == "cma-es" else {}
-    env = drive(agent, 30, "tests.toys:Toy/Numbers-v0", options=options)
+    env = drive(agent, 30, "tests.helpers.toys:Toy/Numbers-v0", options=options)
     assert env.history[0][1] > 5
     assert env.best[1] < 1
 
 
 def test_cma_es_searches_in_units_of_the_numbers_own_size() -> None:
-    env = drive("cma-es", 12, "tests.toys:Toy/Numbers-v0", options={"sigma": 0.5})
+    env = drive("cma-es", 12, "tests.helpers.toys:Toy/Numbers-v0", options={"sigma": 0.5})
     assert len({outcome for outcome, *_ in env.history}) == 1
 
 

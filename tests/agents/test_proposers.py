@@ -11,14 +11,14 @@ from typing import Any, ClassVar
 import pytest
 
 from genopt_gym.agents import make_agent
-from genopt_gym.agents.asking import estimate
-from genopt_gym.agents.proposing import as_diff
-from genopt_gym.config import Config
-from genopt_gym.errors import UserError
-from genopt_gym.journal import read_journal
-from genopt_gym.run import Result, resume_run, start_run
+from genopt_gym.agents.model_agent import estimate
+from genopt_gym.agents.prompted_agent import as_diff
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import read_journal
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.loop import Result, resume_run, start_run
 from genopt_gym.testing import AgentConformance
-from tests.llm.server import Answer, Fault, ModelServer
+from tests.helpers.model_server import Answer, Fault, ModelServer
 
 PROPOSERS = ["proposer", "opro", "evolution", "best-of-n"]
 PONG, CARTPOLE = "GenOpt/Atari-Pong-v0", "GenOpt/Control-CartPole-v0"

@@ -14,12 +14,12 @@ import pytest
 
 from genopt_gym.agents import Agent, make_agent
 from genopt_gym.agents.sb3 import save, train
+from genopt_gym.core.errors import UserError
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.errors import UserError
 from genopt_gym.testing import AgentConformance
 from genopt_gym.wrappers import MenuEdits, NumericEdits
 from genopt_gym.wrappers.slots import Slots
-from tests.agents.driving import CARTPOLE, drive
+from tests.helpers.driving import CARTPOLE, drive
 
 sb3 = pytest.importorskip("stable_baselines3")
 

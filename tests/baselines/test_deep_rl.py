@@ -20,11 +20,11 @@ from genopt_gym.baselines.comparison import read_curves
 from genopt_gym.baselines.deep_rl import task_of
 from genopt_gym.baselines.policy_scores import play
 from genopt_gym.baselines.training import Training, read_state
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import Journal
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.atari.pong import Pong
-from genopt_gym.errors import UserError
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.journal import Journal
-from genopt_gym.task import TaskSpec
 
 ROLLOUT = 2 * 64 * 4
 """Frames between two updates of PPO, as it is set here."""

@@ -13,18 +13,18 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import EvaluationError
 from genopt_gym.testing import TaskConformance
 from genopt_gym.testing.transcript import digest
-from tests import scored
-from tests.llm.server import Answer, ModelServer
+from tests.helpers import scored
+from tests.helpers.model_server import Answer, ModelServer
 
 NEARNESS: dict[str, Any] = {
-    "function": "tests.scored:nearness",
-    "components": ["tests.scored:guess"],
+    "function": "tests.helpers.scored:nearness",
+    "components": ["tests.helpers.scored:guess"],
     "low": 0,
     "high": 1,
 }
 PATIENCE: dict[str, Any] = {
-    "function": "tests.scored:patience",
-    "components": ["tests.scored:letters"],
+    "function": "tests.helpers.scored:patience",
+    "components": ["tests.helpers.scored:letters"],
     "low": 9,
     "high": 0,
     "solved": 0,
@@ -228,7 +228,7 @@ def test_a_trial_that_the_horizon_ends_has_no_score_yet() -> None:
 
 
 def test_a_trial_goes_on_where_its_window_ended() -> None:
-    env = nearness(credit_horizon=2, between="continue")
+    env = nearness(credit_horizon=2, trial_start="continue")
     env.reset(seed=0)
     *_, info = env.step({"guess": HALVING})
     (trial,) = info["trials"]

@@ -7,14 +7,14 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
+from genopt_gym.core.literals import find_literals, replace_literals
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.control.cart_pole import CartPole
-from genopt_gym.envs.policy import MOST_WEIGHTS, AnyPolicy
+from genopt_gym.envs.policy import MAX_WEIGHTS, AnyPolicy
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.literals import find_literals, replace_literals
-from genopt_gym.task import TaskSpec
-from tests.agents.driving import drive
+from tests.helpers.driving import drive
 
-THEIRS = "tests.envs.inners:Inner/{}-v0"
+THEIRS = "tests.helpers.inners:Inner/{}-v0"
 SERVED = ["CartPole-v1", "Pendulum-v1", "FrozenLake-v1", *(THEIRS.format(name) for name in ("Arm", "FromOne"))]
 
 
@@ -107,10 +107,10 @@ def test_search_improves_the_default() -> None:
         (3, "must be the id"),
         ("no_such_module:Some-v0", "no_such_module cannot be imported"),
         ("GenOpt/Control-CartPole-v0", "itself a learning loop"),
-        ("tests.toys:Toy/Guess-v0", "itself a learning loop"),
+        ("tests.helpers.toys:Toy/Guess-v0", "itself a learning loop"),
         ("Blackjack-v1", "observes Tuple"),
         (THEIRS.format("Named"), "observes Dict"),
-        (THEIRS.format("Image"), f"{MOST_WEIGHTS:,} are the most"),
+        (THEIRS.format("Image"), f"{MAX_WEIGHTS:,} are the most"),
         (THEIRS.format("Many"), "acted on by MultiDiscrete"),
         (THEIRS.format("Unbounded"), "acted on by Box"),
         (THEIRS.format("Whole"), "acted on by Box"),

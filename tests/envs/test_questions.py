@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from genopt_gym.core.evidence import Call, Instance, View
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.questions import LAST_NUMBER, MENTIONED_OPTION, always, cut
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.evidence import Call, Instance, View
-from genopt_gym.task import TaskSpec
-from tests.envs import sums
+from tests.helpers import sums
 
 SOLVED = """\
 def solve(question):
@@ -49,7 +49,7 @@ def solve(question):
 
 @pytest.fixture
 def evaluator() -> Evaluator:
-    return Evaluator(TaskSpec("tests.envs.sums:Sums", {}), splits=("train", "validation", "test"))
+    return Evaluator(TaskSpec("tests.helpers.sums:Sums", {}), splits=("train", "validation", "test"))
 
 
 def evaluated(evaluator: Evaluator, solve: str, view: View | None = None, **more: Any) -> Evaluation:
@@ -148,8 +148,8 @@ def test_what_a_coach_says() -> None:
 
 def test_a_long_question_shows_how_it_ends() -> None:
     """Where a trace has no room for a question, its end is kept: there it asks."""
-    from genopt_gym.evidence import Recorder
-    from genopt_gym.trace import render
+    from genopt_gym.core.evidence import Recorder
+    from genopt_gym.core.trace import render
 
     recorder = Recorder(Instance("train", 0), View(None), 0.0)
     recorder.step("Begin. " + "word " * 5000 + "What is it?", [], "it", 1.0)
@@ -157,7 +157,7 @@ def test_a_long_question_shows_how_it_ends() -> None:
     assert recorder.trial is not None
     import msgspec
 
-    from genopt_gym.evidence import Event
+    from genopt_gym.core.evidence import Event
 
     events = [msgspec.msgpack.decode(event, type=Event) for event in recorder.trial.events]  # type: ignore[call-overload]
     trace = render([msgspec.structs.replace(recorder.trial, events=events)], View(None), 10_000)

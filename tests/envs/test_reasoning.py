@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genopt_gym.config import Config
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.evidence import Instance
+from genopt_gym.core.task import SPLITS
 from genopt_gym.envs import reasoning
 from genopt_gym.envs.reasoning import TABLE, TASKS, ReasoningTask
-from genopt_gym.errors import UserError
-from genopt_gym.evidence import Instance
 from genopt_gym.registration import REASONING
-from genopt_gym.task import SPLITS
+from genopt_gym.runs.config import Config
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("reasoning_gym") is None, reason="reasoning-gym is missing")
 
@@ -87,7 +87,7 @@ def test_a_question_is_the_same_in_any_process() -> None:
     script = """
 import json, random, sys
 from genopt_gym.envs.reasoning import TASKS
-from genopt_gym.evidence import Instance
+from genopt_gym.core.evidence import Instance
 
 order = int(sys.argv[1])
 random.seed(order)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from gymnasium import spaces
 
+from genopt_gym.core.evidence import Instance, Trial
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.envs.rollout import action_check, random_action
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.evidence import Instance, Trial
-from genopt_gym.task import TaskSpec
 
 THREE = spaces.Discrete(3)
 FROM_ONE = spaces.Discrete(2, start=1)
@@ -97,7 +97,7 @@ def test_a_number_may_come_in_any_dress() -> None:
 
 
 def test_an_episode_goes_on_where_its_window_ended_with_actions_that_are_lists() -> None:
-    keywords: dict[str, Any] = {"between": "continue", "credit_horizon": 5, "batch_sampler": "fixed"}
+    keywords: dict[str, Any] = {"trial_start": "continue", "credit_horizon": 5, "batch_sampler": "fixed"}
     env = gym.make("GenOpt/Control-Pendulum-v0", start="one_function/naive", validation_size=1, **keywords)
     env.reset(seed=0)
     env.step({"policy": "def policy(obs):\n    return [0.5]\n"})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.artifact import Structure
+from genopt_gym.core.artifact import Structure
 from genopt_gym.envs.structuring import inputs_of, structure_of
 
 Written = Callable[[str], Callable[..., Any]]

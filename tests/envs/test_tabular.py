@@ -10,7 +10,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from genopt_gym.artifact import Documentation
+from genopt_gym.core.artifact import Documentation
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.task import Task
+from genopt_gym.core.trace import render
 from genopt_gym.envs.bundled import Digits, Friedman
 from genopt_gym.envs.mlagentbench.house_price import HousePrice
 from genopt_gym.envs.mlagentbench.spaceship_titanic import SpaceshipTitanic
@@ -18,10 +21,7 @@ from genopt_gym.envs.mlagentbench.vectorization import Vectorization
 from genopt_gym.envs.predictions import BadPredictions, read_classes, read_numbers
 from genopt_gym.envs.tabular import LIMITS, ROWS, TabularTask
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.evidence import Instance, View
-from genopt_gym.task import Task
-from genopt_gym.trace import render
-from tests.envs import tables
+from tests.helpers import tables
 
 TASKS: list[type[TabularTask]] = [Friedman, Digits, HousePrice, SpaceshipTitanic]
 

@@ -6,13 +6,13 @@ from importlib.util import find_spec
 
 import pytest
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.trace import render
 from genopt_gym.envs.bundled import Friedman
 from genopt_gym.envs.mlagentbench.spaceship_titanic import SpaceshipTitanic
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.evidence import Instance, View
-from genopt_gym.trace import render
-from tests.envs import tables
+from tests.helpers import tables
 
 pytestmark = pytest.mark.skipif(
     find_spec("sklearn") is None or find_spec("pandas") is None, reason="scikit-learn or pandas is not installed"

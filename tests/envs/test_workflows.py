@@ -11,12 +11,12 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-from genopt_gym.config import Config
+from genopt_gym.core.errors import UserError
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.errors import UserError
-from genopt_gym.run import start_run
-from tests.envs import sums  # noqa: F401  registers it
-from tests.llm.server import Answer, ModelServer
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.loop import start_run
+from tests.helpers import sums  # noqa: F401  registers it
+from tests.helpers.model_server import Answer, ModelServer
 
 SUMS = "Toy/Sums-v0"
 SMALL = {"train_size": 4, "validation_size": 6, "test_size": 8}

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Batch, BudgetSpent, EvaluationError, Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore
-from genopt_gym.evidence import Instance, View
-from genopt_gym.task import TaskSpec
 
 CARTPOLE = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 5})
-GUESS = TaskSpec("tests.toys:Guess", {"validation_size": 7})
+GUESS = TaskSpec("tests.helpers.toys:Guess", {"validation_size": 7})
 
 
 def naive(evaluator: Evaluator) -> Artifact:
@@ -140,7 +140,7 @@ def test_same_block_twice_in_one_call_is_run_once(blocks_run: list[int]) -> None
 
 
 def test_nondeterministic_task_is_run_each_time() -> None:
-    evaluator = Evaluator(TaskSpec("tests.toys:WobblyGuess", {"validation_size": 2}))
+    evaluator = Evaluator(TaskSpec("tests.helpers.toys:WobblyGuess", {"validation_size": 2}))
     trials = [evaluator.evaluate(naive(evaluator), "validation").trials for _ in range(2)]
     assert evaluator.ledger.total.trials == 4
     assert trials[0] != trials[1]
@@ -159,7 +159,7 @@ def test_failed_trial_scores_low_by_itself() -> None:
 
 
 def test_failed_trial_costs_the_artifact_where_the_task_says_so() -> None:
-    evaluator = Evaluator(TaskSpec("tests.toys:StrictGuess", {"validation_size": 7}))
+    evaluator = Evaluator(TaskSpec("tests.helpers.toys:StrictGuess", {"validation_size": 7}))
     text = "def guess(question, hint):\n    assert '3' not in question\n    return int(hint)\n"
     assert evaluator.evaluate(naive(evaluator).edited({"guess": text}), "validation").score == 9
     assert evaluator.evaluate(naive(evaluator), "validation").score == 2
@@ -199,7 +199,7 @@ def test_unknown_split_is_refused() -> None:
 
 
 def test_error_of_the_tasks_own_code_is_raised_with_its_traceback_and_no_more() -> None:
-    evaluator = Evaluator(TaskSpec("tests.toys:BrokenGuess", {"validation_size": 1}))
+    evaluator = Evaluator(TaskSpec("tests.helpers.toys:BrokenGuess", {"validation_size": 1}))
     with pytest.raises(EvaluationError, match="LookupError: the task's own mistake"):
         evaluator.evaluate(naive(evaluator), "validation")
     healthy = Evaluator(GUESS)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import Failure, View
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.evidence import Failure, View
-from genopt_gym.task import TaskSpec
 
 SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"train_size": 4})
 CULPRIT, STEP = 1, 3

@@ -13,10 +13,10 @@ from collections.abc import Callable
 import psutil
 import pytest
 
-from genopt_gym.artifact import Artifact
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluation, EvaluationError, Evaluator
 from genopt_gym.evaluation.pool import shared_pool
-from genopt_gym.task import TaskSpec
 from genopt_gym.testing.transcript import helpers, still_running
 
 SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 8})
@@ -87,8 +87,8 @@ def test_block_whose_process_was_killed_is_run_again(
 
 
 def test_block_that_takes_two_workers_down_is_told() -> None:
-    evaluator = Evaluator(TaskSpec("tests.toys:Deadly", {"validation_size": 1}))
-    with pytest.raises(EvaluationError, match=r"two workers ended while they ran a block of tests\.toys:Deadly"):
+    evaluator = Evaluator(TaskSpec("tests.helpers.toys:Deadly", {"validation_size": 1}))
+    with pytest.raises(EvaluationError, match=r"two workers ended while they ran a block of tests\.helpers\.toys:Deadly"):
         evaluator.evaluate(evaluator.task.starting_artifact("plain/five"), "validation")
 
 
@@ -106,7 +106,7 @@ def test_worker_lost_between_evaluations_is_replaced() -> None:
 
 def test_workers_are_shared_by_all_evaluators() -> None:
     shared_pool().close()
-    for spec in (SPEC, TaskSpec("tests.toys:Guess", {}), SPEC):
+    for spec in (SPEC, TaskSpec("tests.helpers.toys:Guess", {}), SPEC):
         evaluator = Evaluator(spec)
         evaluator.evaluate(evaluator.task.starting_artifact(evaluator.task.default_start), "validation")
     assert len(workers()) <= int(os.environ["GENOPT_WORKERS"])
@@ -152,7 +152,7 @@ def test_interrupted_evaluation_does_not_answer_the_next_one() -> None:
 SCRIPT = """\
 import os, sys, time
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.task import TaskSpec
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.testing.transcript import helpers
 
 evaluator = Evaluator(TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 2}))

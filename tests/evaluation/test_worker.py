@@ -12,15 +12,15 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import Instance, Trial, View
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.worker import DONE, FAILED, Block, BlockResult
-from genopt_gym.evidence import Instance, Trial, View
-from genopt_gym.sandbox.line import Line
-from genopt_gym.task import TaskSpec
-from tests.toys import Guess
+from genopt_gym.sandbox.channel import MessageChannel
+from tests.helpers.toys import Guess
 
-SPEC = TaskSpec("tests.toys:Guess", {})
+SPEC = TaskSpec("tests.helpers.toys:Guess", {})
 
 
 def block(text: str, indices: Sequence[int], spec: TaskSpec = SPEC) -> Block:
@@ -78,7 +78,7 @@ def test_large_block_bears_a_death_in_eight_trials() -> None:
 
 def test_answer_carries_the_traceback_of_the_tasks_own_error() -> None:
     worker = WorkerByHand()
-    broken = block("def guess(q, h): return 5", [0], TaskSpec("tests.toys:BrokenGuess", {}))
+    broken = block("def guess(q, h): return 5", [0], TaskSpec("tests.helpers.toys:BrokenGuess", {}))
     answer = worker.ask(msgspec.msgpack.encode(broken))
     assert answer[:1] == FAILED
     assert b"LookupError: the task's own mistake" in answer
@@ -123,7 +123,7 @@ class WorkerByHand:
         )
         theirs.close()
         os.close(lifeline)
-        self.line = Line(ours, 1 << 20)
+        self.line = MessageChannel(ours, 1 << 20)
 
     def ask(self, message: bytes) -> bytes:
         self.line.send(message)

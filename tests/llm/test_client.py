@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.ledger import Budget, BudgetSpent, Ledger, ModelAccount
+from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger, ModelAccount
 from genopt_gym.llm import Client, ModelError, Request, Settings
-from tests.llm.server import Answer, Fault, ModelServer
+from tests.helpers.model_server import Answer, Fault, ModelServer
 
 QUICK = {"backoff": 0.01, "timeout": 0.5}
 

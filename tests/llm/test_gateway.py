@@ -15,11 +15,11 @@ import httpx
 import openai
 import pytest
 
-from genopt_gym.errors import UserError
-from genopt_gym.ledger import Budget, Ledger, ModelAccount
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.ledger import Budget, Ledger, ModelAccount
 from genopt_gym.llm import Client, Replies, Settings
 from genopt_gym.llm.gateway import Gateway
-from tests.llm.server import Answer, Fault, ModelServer, Script
+from tests.helpers.model_server import Answer, Fault, ModelServer, Script
 
 HI: Any = [{"role": "user", "content": "Hi there"}]
 TOOL: Any = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}

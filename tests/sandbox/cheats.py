@@ -77,7 +77,7 @@ import gc
 
 def policy(obs):
     for found in gc.get_objects():
-        if type(found).__name__ == 'Line':
+        if type(found).__name__ == 'MessageChannel':
             type(found).send = lambda self, message: os.write(3, framed(b'A\\x91\\x93\\x01\\xc0\\x90'))
     return {LEAN}
 """,

@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from genopt_gym.artifact import Program
-from genopt_gym.evidence import Failure
-from genopt_gym.sandbox.host import Session, SessionDied
-from genopt_gym.task import Limits
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import Failure
+from genopt_gym.core.limits import Limits
+from genopt_gym.sandbox.session import Session, SessionDied
 from tests.sandbox.attack import WORKFLOW, Attack
 from tests.sandbox.attacks import BY_NAME
 from tests.sandbox.scene import Scene, as_json, site_data

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from genopt_gym.sandbox import confine, zygote
+from genopt_gym.sandbox import confine, zygote_main
 
 USER = 65534
 """Who has nothing: ``nobody``."""
@@ -48,7 +48,7 @@ def _link(source: str | Path, target: str | Path) -> None:
 
 def _problem(executable: str) -> str:
     """Why the ordinary user cannot run the zygote with this interpreter; empty if it can."""
-    command = [executable, "-s", "-P", "-c", PROBE, zygote.__file__]
+    command = [executable, "-s", "-P", "-c", PROBE, zygote_main.__file__]
     try:
         done = subprocess.run(
             command, user=USER, group=USER, extra_groups=[], env={}, cwd="/", capture_output=True, text=True

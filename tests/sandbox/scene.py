@@ -25,10 +25,11 @@ from typing import Any, Self
 
 import psutil
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.limits import Limits
 from genopt_gym.sandbox.confine import Tier
-from genopt_gym.sandbox.host import Session, Zygote
-from genopt_gym.task import Limits
+from genopt_gym.sandbox.session import Session
+from genopt_gym.sandbox.zygote import Zygote
 
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
 TOKEN = "PLANTED-"

@@ -14,12 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.limits import Limits
 from genopt_gym.sandbox import arrays
 from genopt_gym.sandbox.arrays import ARRAY, FRAME, MAX_BYTES, SIZES, Packed, Receiver, Sender, pack, unpack
-from genopt_gym.sandbox.host import Reply, Session, SessionDied, Zygote
+from genopt_gym.sandbox.session import CallResult, Session, SessionDied
 from genopt_gym.sandbox.tier import choose
-from genopt_gym.task import Limits
+from genopt_gym.sandbox.zygote import Zygote
 
 encode = msgspec.msgpack.encode
 needs_pandas = pytest.mark.skipif(find_spec("pandas") is None, reason="pandas is not installed (extra ml)")
@@ -261,7 +262,7 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     zygote.close()
 
 
-def ask(zygote: Zygote, text: str, value: Any, traced: bool = False) -> Reply:
+def ask(zygote: Zygote, text: str, value: Any, traced: bool = False) -> CallResult:
     program = Program([("work", "python", text)], "def workflow(x):\n    return work(x)\n")
     with Session(zygote, program, [0], Limits(answer_bytes=1 << 20), traced) as session:
         return session.call([0], [[value]])[0]

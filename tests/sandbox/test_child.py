@@ -12,12 +12,13 @@ from typing import Any
 import psutil
 import pytest
 
-from genopt_gym.artifact import Program
-from genopt_gym.evidence import Failure
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import Failure
+from genopt_gym.core.limits import Limits
 from genopt_gym.sandbox.confine import available_tier
-from genopt_gym.sandbox.host import Reply, Session, SessionDied, Zygote
+from genopt_gym.sandbox.session import CallResult, Session, SessionDied
 from genopt_gym.sandbox.tier import choose
-from genopt_gym.task import Limits
+from genopt_gym.sandbox.zygote import Zygote
 
 needs_confinement = pytest.mark.skipif(available_tier() == "weak-only", reason="this system confines nothing")
 
@@ -29,7 +30,7 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
     zygote.close()
 
 
-def ask(zygote: Zygote, text: str, *inputs: Any, llm: Any = None, limits: Limits | None = None) -> list[Reply]:
+def ask(zygote: Zygote, text: str, *inputs: Any, llm: Any = None, limits: Limits | None = None) -> list[CallResult]:
     """What ``work(x)`` of a text answers, each input a trial."""
     program = Program([("work", "python", text)], "def workflow(x):\n    return work(x)\n")
     slots = range(len(inputs))

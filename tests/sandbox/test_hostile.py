@@ -19,14 +19,16 @@ import gymnasium as gym
 import msgspec
 import pytest
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import View
+from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.evidence import View
 from genopt_gym.sandbox.confine import available_tier
-from genopt_gym.sandbox.host import Session, SessionDied, Zygote
 from genopt_gym.sandbox.messages import Outcome
+from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.sandbox.tier import choose
-from genopt_gym.task import Limits, TaskSpec
+from genopt_gym.sandbox.zygote import Zygote
 from tests.sandbox import ordinary
 from tests.sandbox.attacks import ALL, BY_NAME, CONTROLS, Attack
 from tests.sandbox.cheats import CHEATS

@@ -211,7 +211,7 @@ def test_imports_after_confinement(scene: Scene) -> None:
     assert scene.witness(codes) == dict.fromkeys(codes, "ModuleNotFoundError")
     # An editable installation has an import hook of its own, which finds the package and cannot read it.
     forget = "[sys.modules.pop(name) for name in list(sys.modules) if name.startswith('genopt')]"
-    code = f"{forget}, __import__('genopt_gym.task')"
+    code = f"{forget}, __import__('genopt_gym.core.task')"
     assert scene.witness([code])[code] in ("ModuleNotFoundError", "EACCES")
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from genopt_gym.artifact import Program
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.limits import Limits
 from genopt_gym.sandbox import selftest
 from genopt_gym.sandbox.confine import Tier, available_tier
-from genopt_gym.sandbox.host import Session, Zygote
 from genopt_gym.sandbox.selftest import PROBED, breaches, require_confinement
+from genopt_gym.sandbox.session import Session
 from genopt_gym.sandbox.tier import ConfinementError
-from genopt_gym.task import Limits
+from genopt_gym.sandbox.zygote import Zygote
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_process_that_cannot_be_confined_runs_nothing(tmp_path: Path, monkeypatc
     proof.unlink()
     no_folder = tmp_path / "file"
     no_folder.touch()
-    monkeypatch.setattr("genopt_gym.sandbox.host.tempfile.mkdtemp", lambda dir: str(no_folder))
+    monkeypatch.setattr("genopt_gym.sandbox.session.tempfile.mkdtemp", lambda dir: str(no_folder))
     with pytest.raises(ConfinementError, match="could not be confined"):
         Session(zygote, program, [0], Limits(), False)
     assert not proof.exists()

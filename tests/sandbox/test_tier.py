@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.sandbox import confine, landlock, seccomp, syscalls, tier
 from genopt_gym.sandbox.tier import VARIABLE, ConfinementError, choose
-from genopt_gym.task import TaskSpec
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.study.small import Inline, run_small, small_plan
+from tests.helpers.small_study import Inline, run_small, small_plan
 
 
 @pytest.fixture(scope="session")

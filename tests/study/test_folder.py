@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 from genopt_gym.study.folder import StorageError, StudyFolder, Superseded, read_error, read_plan, write_error
-from tests.study.small import small_plan
+from tests.helpers.small_study import small_plan
 
 PLAN = small_plan()
 

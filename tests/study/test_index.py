@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 from genopt_gym.study.folder import read_plan, run_path, write_error
 from genopt_gym.study.index import build_index, read_index
 from genopt_gym.study.records import RunRecord

@@ -121,7 +121,7 @@ def test_a_single_run_can_be_verified(run: Path, genopt: Genopt) -> None:
 )
 def test_scores_that_cannot_come_again_are_skipped(run: Path, task: str, words: str) -> None:
     facts = json.loads((run / "config.json").read_text())
-    facts["run"] = {"id": f"tests.toys:Toy/{task}-v0", "agent": "random"}
+    facts["run"] = {"id": f"tests.helpers.toys:Toy/{task}-v0", "agent": "random"}
     (run / "config.json").write_text(json.dumps(facts))
     verification = verify_run(run)
     assert verification.holds

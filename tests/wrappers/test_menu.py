@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from genopt_gym.core.spaces import Edits
 from genopt_gym.envs.control.cart_pole import CartPole
-from genopt_gym.spaces import Edits
 from genopt_gym.wrappers.menu import MenuCodec
 
 TEXTS = {"lean": "def lean(x):\n    return 4.0 * x\n", "act": "def act(x):\n    return x > 0 or x == 1  # <\n"}

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genopt_gym.core.literals import find_literals
+from genopt_gym.core.spaces import Edits
 from genopt_gym.envs.control.cart_pole import CartPole
-from genopt_gym.literals import find_literals
-from genopt_gym.spaces import Edits
 from genopt_gym.wrappers import NumericEdits
 from genopt_gym.wrappers.numeric import NumericCodec
 from tests.wrappers.test_views import make
@@ -115,7 +115,7 @@ def test_each_move_starts_from_the_last() -> None:
 
 
 def test_texts_that_are_not_python_have_no_numbers() -> None:
-    env = NumericEdits(gym.make("tests.toys:Toy/Numbers-v0"))
+    env = NumericEdits(gym.make("tests.helpers.toys:Toy/Numbers-v0"))
     assert env.action_space.shape == (4,)
     assert "7 or so" not in codec().slots.numbers
     with pytest.raises(ValueError, match="no number to move in act"):

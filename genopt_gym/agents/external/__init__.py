@@ -1,7 +1,8 @@
 """Other libraries' optimizers as agents: one file each.
 
 A library that lets itself be asked for one edit is an ordinary agent. One that owns its loop runs in a process of its
-own (``LoopOwner``, in ``loop_owner.py``) and asks for scores over a line (``Bridge``, in ``bridge.py``).
+own (``ExternalOptimizerAgent``, in ``external_optimizer.py``) and asks for scores over a channel (``Bridge``, in
+``bridge.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from importlib.metadata import PackageNotFoundError, version
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 
 TESTED = {
     "dspy": ("dspy", "3.4", "3.5"),

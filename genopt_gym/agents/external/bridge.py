@@ -1,7 +1,7 @@
 """The library's side of the bridge: a process that runs a library's own loop and asks the agent for scores.
 
-A library that owns its loop is run by a function of one argument, a ``Bridge``; its agent is a ``LoopOwner`` that
-names the function. All that it may do:
+A library that owns its loop is run by a function of one argument, a ``Bridge``; its agent is an
+``ExternalOptimizerAgent`` that names the function. All that it may do:
 
     def optimize(bridge: Bridge) -> None:
         start = bridge.start                               # texts, problem context, metric, options, instances
@@ -41,8 +41,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from genopt_gym.examiner import Examined
-from genopt_gym.sandbox.line import Line, LineClosed
+from genopt_gym.agents.trial_evaluator import EvaluatedTrial
+from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 
 ADDRESS = "GENOPT_BRIDGE"
 """Environment variable that holds the path of the agent's socket."""
@@ -110,7 +110,7 @@ class Step(msgspec.Struct, frozen=True, tag=True):
 
 
 class Trials(msgspec.Struct, frozen=True, tag=True):
-    """Asks for trials; the answer is a list of ``Examined``."""
+    """Asks for trials; the answer is a list of ``EvaluatedTrial``."""
 
     texts: dict[str, str]
     instances: list[str]
@@ -145,7 +145,7 @@ class Bridge:
     def __init__(self) -> None:
         sock = socket.socket(socket.AF_UNIX)
         sock.connect(os.environ[ADDRESS])
-        self._line = Line(sock, LONGEST_MESSAGE)
+        self._line = MessageChannel(sock, LONGEST_MESSAGE)
         self._lock = threading.Lock()
         self.start = self._answer(Hello(), Start)
 
@@ -153,9 +153,9 @@ class Bridge:
         """Make an edit, out of whole texts or as a string that ``parse_edit`` reads, and see what became of it."""
         return self._answer(Step(edit if isinstance(edit, str) else dict(edit)), Seen)
 
-    def trials(self, texts: Mapping[str, str], instances: Sequence[str]) -> list[Examined]:
-        """Run an artifact on instances; see ``Examiner.examine``."""
-        return self._answer(Trials(dict(texts), list(instances)), list[Examined])
+    def trials(self, texts: Mapping[str, str], instances: Sequence[str]) -> list[EvaluatedTrial]:
+        """Run an artifact on instances; see ``TrialEvaluator.evaluate``."""
+        return self._answer(Trials(dict(texts), list(instances)), list[EvaluatedTrial])
 
     def ask(self, messages: Sequence[Mapping[str, str]]) -> Said:
         """Ask the run's model."""
@@ -180,7 +180,7 @@ class Bridge:
             with self._lock:
                 self._line.send(msgspec.msgpack.encode(message))
                 data = self._line.receive()
-        except LineClosed:
+        except ChannelClosed:
             os._exit(1)  # the run is over, and an exception might be caught
         return msgspec.msgpack.decode(data, type=type)
 

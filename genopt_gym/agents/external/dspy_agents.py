@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from genopt_gym.agents.asking import Asking, Messages
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
 from genopt_gym.agents.external.gepa_agents import Gepa
-from genopt_gym.agents.proposing import as_blocks, prompt
+from genopt_gym.agents.model_agent import Messages, ModelAgent
+from genopt_gym.agents.prompted_agent import as_blocks, prompt
 
 NEW = "new_"
 """Before a component's name: the field that holds its new text."""
 
 
 @dataclass(kw_only=True, eq=False)
-class Dspy(Asking):
+class Dspy(ModelAgent):
     """``dspy.Predict``: problem, components, trace and feedback are its input fields, the new texts its output fields.
 
     What stays is the environment's to decide (``accept``).
@@ -71,7 +71,7 @@ class Dspy(Asking):
         # DSPy strips what it reads.
         return {name: text for name, text in new.items() if text.strip() != texts[name].strip()}
 
-    def standing_words(self) -> str:
+    def fixed_prompt(self) -> str:
         return prompt("system")
 
     def _ask(self, messages: Messages) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from genopt_gym.agents.external.bridge import Bridge
 from genopt_gym.agents.external.dspy_agents import language_model
 from genopt_gym.agents.external.gepa_loops import Loop, Texts
-from genopt_gym.examiner import Examined
+from genopt_gym.agents.trial_evaluator import EvaluatedTrial
 
 GUIDANCE = (
     "{context}\n\nThe instruction is the text of one component of the program described above, Python code as a rule. "
@@ -38,14 +38,14 @@ class DspyLoop(Loop):
         super().__init__(bridge)
         self._batch: list[str] = []
         self._texts: Texts = {}
-        self._trials: dict[str, Examined] = {}
+        self._trials: dict[str, EvaluatedTrial] = {}
 
     def on_evaluation_start(self, event: Any) -> None:
         """GEPA's callback before each minibatch; there is none before what selects."""
         self._batch = [example.trial for example in event["inputs"]]
         self._trials = {}
 
-    def trial(self, texts: Texts, name: str) -> Examined:
+    def trial(self, texts: Texts, name: str) -> EvaluatedTrial:
         if texts != self._texts or name not in self._trials:
             batch = self._batch if name in self._batch else self.selecting
             self._texts, self._trials = texts, {trial.instance: trial for trial in self.score(texts, batch)}
@@ -64,11 +64,11 @@ def optimize(bridge: Bridge) -> None:
     loop = DspyLoop(bridge)
     start = loop.start
 
-    def judge(gold: Any, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None) -> Any:
+    def metric(gold: Any, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None) -> Any:
         return dspy.Prediction(score=pred.trial.value, feedback=pred.trial.feedback)
 
     optimizer = dspy.GEPA(
-        metric=judge,
+        metric=metric,
         max_metric_calls=loop.trials,
         reflection_minibatch_size=loop.minibatch,
         candidate_selection_strategy=start.options["selection"],

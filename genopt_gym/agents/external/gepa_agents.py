@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args
 
-from genopt_gym.agents.asking import Asking
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
-from genopt_gym.agents.external.loop_owner import LoopOwner
+from genopt_gym.agents.external.external_optimizer import ExternalOptimizerAgent
+from genopt_gym.agents.model_agent import ModelAgent
 
 Selection = Literal["pareto", "current_best", "epsilon_greedy", "top_k_pareto"]
 Components = Literal["round_robin", "all"]
 
 
 @dataclass(kw_only=True, eq=False)
-class Gepa(LoopOwner):
+class Gepa(ExternalOptimizerAgent):
     """``gepa.optimize``: the model reflects on a minibatch; candidates that gain on it join a Pareto frontier.
 
     Args:
@@ -52,7 +52,7 @@ class GepaAnything(Gepa):
 
 
 @dataclass(kw_only=True, eq=False)
-class GepaProposal(Asking):
+class GepaProposal(ModelAgent):
     """GEPA's proposal alone: each edit rewrites one component, in turn, after what the last step has shown.
 
     What stays is the environment's to decide (``accept``), and what is shown is its ``batch_size`` trials.

@@ -11,7 +11,7 @@ from gepa.optimize_anything import EngineConfig, GEPAConfig, ReflectionConfig, o
 
 from genopt_gym.agents.external.bridge import Bridge
 from genopt_gym.agents.external.gepa_agents import template
-from genopt_gym.examiner import Examined
+from genopt_gym.agents.trial_evaluator import EvaluatedTrial
 
 Texts = dict[str, str]
 
@@ -40,14 +40,14 @@ class Loop:
         """GEPA's callback: what it evaluates next is a proposal, even if it had the same before."""
         self._proposed = True
 
-    def score(self, texts: Texts, instances: Sequence[str]) -> list[Examined]:
+    def score(self, texts: Texts, instances: Sequence[str]) -> list[EvaluatedTrial]:
         if self._proposed:
             cut_off, self._proposed, self._cut_off = self._cut_off, False, False
             if cut_off:
                 # Not what the model wanted to say: it is not run, and GEPA drops it for its values.
                 seen = self._bridge.step("The reply was cut off at max_tokens.")
                 low = self.start.lowest
-                return [Examined(name, seen.outcome, seen.score, low, "", seen.feedback) for name in instances]
+                return [EvaluatedTrial(name, seen.outcome, seen.score, low, "", seen.feedback) for name in instances]
             self._bridge.step(texts)
         return self._bridge.trials(texts, instances)
 
@@ -125,7 +125,7 @@ def optimize_anything_at_all(bridge: Bridge) -> None:
     )
 
 
-def _record(trial: Examined) -> dict[str, str]:
+def _record(trial: EvaluatedTrial) -> dict[str, str]:
     return {"Trace": trial.trace, "Feedback": trial.feedback}
 
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
-from genopt_gym.agents.external.loop_owner import LoopOwner
-from genopt_gym.artifact import Artifact
+from genopt_gym.agents.external.external_optimizer import ExternalOptimizerAgent
+from genopt_gym.core.artifact import Artifact
 
 MARKER = "EVOLVE-BLOCK"
 """OpenEvolve's own word for what may be changed in a program."""
@@ -20,7 +20,7 @@ OTHER_PROGRAMS = 7
 
 
 @dataclass(kw_only=True, eq=False)
-class OpenEvolve(LoopOwner):
+class OpenEvolve(ExternalOptimizerAgent):
     """``openevolve.run_evolution``: islands of programs in a MAP-Elites grid, changed by the model one after the other.
 
     The editable components are one program to it, each in a block of its own; see ``as_program``.

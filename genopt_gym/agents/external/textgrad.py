@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from genopt_gym.agents.asking import Asking
 from genopt_gym.agents.external import need
+from genopt_gym.agents.model_agent import ModelAgent
 
 AS_IT_STANDS = "The text goes into the program as it stands: no Markdown fences, no words of explanation."
 
@@ -22,7 +22,7 @@ class CutOff(Exception):
 
 
 @dataclass(kw_only=True, eq=False)
-class TextGrad(Asking):
+class TextGrad(ModelAgent):
     """Textual gradient descent: each component is criticized for what the step has shown, then rewritten.
 
     The run of the program is a function of TextGrad's graph, from the components to trace and feedback; ``backward``
@@ -60,7 +60,7 @@ class TextGrad(Asking):
         # TextGrad strips what it reads.
         return {name: each.value for name, each in variables.items() if each.value != texts[name].strip()}
 
-    def standing_words(self) -> str:
+    def fixed_prompt(self) -> str:
         _library()
         from textgrad.optimizer.optimizer_prompts import OPTIMIZER_SYSTEM_PROMPT
 

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from genopt_gym.agents.asking import Asking, Messages
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
+from genopt_gym.agents.model_agent import Messages, ModelAgent
 from genopt_gym.llm import Reply
 
 GRAPH = "genopt_gym.agents.external.trace_graph"
@@ -25,7 +25,7 @@ MODELS = "opto.utils.llm"
 
 
 @dataclass(kw_only=True, eq=False)
-class TraceOptoPrime(Asking):
+class TraceOptoPrime(ModelAgent):
     """OptoPrime: the model reads the graph of what was executed, with the feedback at its end."""
 
     name: ClassVar[str] = "trace-optoprime"
@@ -35,26 +35,26 @@ class TraceOptoPrime(Asking):
         need("trace", self.name)
         super().__post_init__()
 
-    def standing_words(self) -> str:
+    def fixed_prompt(self) -> str:
         kind = getattr(load(OPTIMIZERS), self.optimizer)
         return str(kind.representation_prompt + kind.output_format_prompt)
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)
-        if problem.examiner is None:
-            raise ValueError(f"{self.name} needs to know the workflow: its Problem needs an examiner")
-        self._examiner = problem.examiner
-        self._trials, self._texts = self._examiner.last_trials(), observation["artifact"]
+        if problem.trial_evaluator is None:
+            raise ValueError(f"{self.name} needs to know the workflow: its Problem needs an trial_evaluator")
+        self._trial_evaluator = problem.trial_evaluator
+        self._trials, self._texts = self._trial_evaluator.last_trials(), observation["artifact"]
         self._optimizer: Any = None
 
     def act(self, observation: dict[str, Any]) -> Mapping[str, str] | str:
         graph = load(GRAPH).Graph(
-            self._examiner.program,
+            self._trial_evaluator.program,
             self._texts,
             self.problem.action_space.texts,
             self._trials,
-            self._examiner.view,
-            self._examiner.max_trace_chars,
+            self._trial_evaluator.view,
+            self._trial_evaluator.max_trace_chars,
         )
         parameters = list(graph.parameters.values())
         optimizer = self._optimizer = self._optimizer or self._begin(parameters, observation["context"])
@@ -81,7 +81,7 @@ class TraceOptoPrime(Asking):
         kind = getattr(load(OPTIMIZERS), self.optimizer)
         model = load(MODELS).AbstractModel(lambda: self._complete)
         objective = f"{context}\n\n{kind.default_objective}"
-        return kind(parameters, model, objective=objective, log=False, max_chars=self._examiner.max_trace_chars)
+        return kind(parameters, model, objective=objective, log=False, max_chars=self._trial_evaluator.max_trace_chars)
 
     def _complete(self, messages: Messages, max_tokens: int, response_format: Any = None) -> Any:
         """Trace's model. It is asked for JSON first, and where that fails once more without."""

@@ -14,10 +14,10 @@ from typing import Any
 
 from opto.trace.nodes import GRAPH, ExceptionNode, MessageNode, Node, ParameterNode
 
-from genopt_gym.artifact import Program
-from genopt_gym.evidence import Failure, View
-from genopt_gym.literals import parse_python
-from genopt_gym.trace import longest_run, shortened
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import Failure, View
+from genopt_gym.core.literals import parse_python
+from genopt_gym.core.trace import longest_run, shortened
 
 CODE = "__code"
 """Trace shows a node with this in its name as code."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout, numbered
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 REWARD = ("Reward", 0, 0, 8, 11)
 SPRITES = {

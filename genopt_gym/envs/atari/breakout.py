@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import ClassVar
 
-from genopt_gym.artifact import Component, Structure
+from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout
-from genopt_gym.task import Metric
 
 BRICKS = (
     (30, 1 << 6),

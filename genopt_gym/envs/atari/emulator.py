@@ -15,11 +15,11 @@ from ale_py import ALEInterface, ALEState, LoggerMode, roms
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from genopt_gym.drawing import with_boxes
+from genopt_gym.core.drawing import with_boxes
+from genopt_gym.core.evidence import Instance
+from genopt_gym.core.limits import Limits
 from genopt_gym.envs.atari.layout import Layout
 from genopt_gym.envs.rollout import RolloutTask
-from genopt_gym.evidence import Instance
-from genopt_gym.task import Limits
 
 Objects = dict[str, Any]
 """Objects by name, each a dict of x, y, w, h, dx, dy in pixels of the 160 x 210 screen."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
 from genopt_gym.envs.atari.layout import Layout, numbered
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 LINES = (
     (0, 0, 6, 6, 7, 9, 11, 12, 14, 16, 17, 19, 20, 21, 23, 24),

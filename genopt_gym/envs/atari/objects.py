@@ -9,8 +9,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.atari.emulator import AtariEpisode, AtariTask
-from genopt_gym.task import TaskSpec
 
 
 class ObjectsEnv(gym.Env[NDArray[np.float32], np.int64]):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout, numbered
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 CUBES = (slice(21, 22), slice(52, 55, 2), slice(83, 88, 2), slice(98, 105, 2), slice(1, 10, 2), slice(32, 43, 2))
 """By row, the bytes of the cubes' top colours."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 SHARKS = tuple(f"Shark{number}" for number in range(12))
 SUBMARINES = tuple(f"Submarine{number}" for number in range(12))

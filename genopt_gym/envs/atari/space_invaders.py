@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from genopt_gym.artifact import Component, Structure
+from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.alien_formation import add_aliens
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout, numbered
-from genopt_gym.task import Metric
 
 BOMB_NAMES = ("Bomb0", "Bomb1")
 BOMBS = [(2 * raw + (4 if raw > 90 else 2), min(8 if raw < 87 else 10, 191 - 2 * raw)) for raw in range(96)]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 
 VARIABLE: Final = "GENOPT_BBEH_DIR"
 REPOSITORY: Final = "https://github.com/google-deepmind/bbeh"

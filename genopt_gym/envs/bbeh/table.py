@@ -10,7 +10,7 @@ OPTION: Final = "the letter of one option in brackets, such as '(B)'."
 NUMBER: Final = "one number in digits, such as '42'."
 
 
-class Row(NamedTuple):
+class TaskRow(NamedTuple):
     """One task: its name in ids, its name in the repository, what it asks, and how it is answered."""
 
     name: str
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 TABLE: Final = (
-    Row(
+    TaskRow(
         "BoardgameQA",
         "boardgame_qa",
         "A question gives facts, rules and which rule outranks which, and asks whether a statement follows: a rule "
@@ -38,7 +38,7 @@ TABLE: Final = (
         1 / 3,
         always("unknown"),
     ),
-    Row(
+    TaskRow(
         "BooleanExpressions",
         "boolean_expressions",
         "Five options are long Boolean expressions, nested with brackets, and, or and not, over comparisons of small "
@@ -47,7 +47,7 @@ TABLE: Final = (
         1 / 5,
         MENTIONED_OPTION,
     ),
-    Row(
+    TaskRow(
         "BuggyTables",
         "buggy_tables",
         "A question shows a table that was written out wrongly, says what went wrong (lost nulls, swapped or damaged "
@@ -56,7 +56,7 @@ TABLE: Final = (
         0.0,
         LAST_NUMBER,
     ),
-    Row(
+    TaskRow(
         "CausalUnderstanding",
         "causal_understanding",
         "Short stories, each with a question of cause or of a necessary or sufficient condition; wanted is what most "
@@ -65,7 +65,7 @@ TABLE: Final = (
         1 / 3,
         always("Yes"),
     ),
-    Row(
+    TaskRow(
         "DisambiguationQA",
         "disambiguation_qa",
         "A sentence holds pronouns; which option says rightly whom or what they stand for, or that it cannot be told?",
@@ -73,7 +73,7 @@ TABLE: Final = (
         1 / 5,
         MENTIONED_OPTION,
     ),
-    Row(
+    TaskRow(
         "DyckLanguages",
         "dyck_languages",
         "Somebody closes the open brackets of a sequence and writes down the stack of open ones in numbered thoughts. "
@@ -82,7 +82,7 @@ TABLE: Final = (
         0.05,
         always("No"),
     ),
-    Row(
+    TaskRow(
         "GeometricShapes",
         "geometric_shapes",
         "An SVG path draws line segments in any order, sides may be in pieces; which of ten kinds of shapes can be "
@@ -91,7 +91,7 @@ TABLE: Final = (
         1 / 16,
         MENTIONED_OPTION,
     ),
-    Row(
+    TaskRow(
         "Hyperbaton",
         "hyperbaton",
         "In an invented variety of English adjectives come in another order, shown by correct examples. Which of the "
@@ -100,7 +100,7 @@ TABLE: Final = (
         0.0,
         always("K"),
     ),
-    Row(
+    TaskRow(
         "Linguini",
         "linguini",
         "Puzzles of little-known languages: from a few forms with their translations work out the rules, and give the "
@@ -109,7 +109,7 @@ TABLE: Final = (
         0.0,
         always(""),
     ),
-    Row(
+    TaskRow(
         "MovieRecommendation",
         "movie_recommendation",
         "Ten options list five films each; which list holds films that the same people tend to like?",
@@ -117,7 +117,7 @@ TABLE: Final = (
         0.1,
         MENTIONED_OPTION,
     ),
-    Row(
+    TaskRow(
         "MultistepArithmetic",
         "multistep_arithmetic",
         "A question defines new operators on whole numbers, some by cases and by one another, then long expressions "
@@ -126,7 +126,7 @@ TABLE: Final = (
         0.0,
         LAST_NUMBER,
     ),
-    Row(
+    TaskRow(
         "NYCC",
         "nycc",
         "A cartoon is described in words; which of ten captions did people find the funniest?",
@@ -134,7 +134,7 @@ TABLE: Final = (
         0.1,
         MENTIONED_OPTION,
     ),
-    Row(
+    TaskRow(
         "ObjectCounting",
         "object_counting",
         "A long list says who has how many of what, with asides; the question asks for the sum or the difference of "
@@ -143,7 +143,7 @@ TABLE: Final = (
         0.0,
         LAST_NUMBER,
     ),
-    Row(
+    TaskRow(
         "ObjectProperties",
         "object_properties",
         "A collection of objects with size, origin, colour, material and smell is changed in several steps; how many "
@@ -152,7 +152,7 @@ TABLE: Final = (
         0.0,
         always("unknown"),
     ),
-    Row(
+    TaskRow(
         "SARCTriples",
         "sarc_triples",
         "Three pairs of a post and a reply from a forum; which of the replies are sarcastic?",
@@ -160,7 +160,7 @@ TABLE: Final = (
         1 / 8,
         always("0,0,0"),
     ),
-    Row(
+    TaskRow(
         "ShuffledObjects",
         "shuffled_objects",
         "Seven people start with one thing each and then swap, talk or do nothing, hundreds of times; actions get "
@@ -169,7 +169,7 @@ TABLE: Final = (
         1 / 7,
         MENTIONED_OPTION,
     ),
-    Row(
+    TaskRow(
         "SpatialReasoning",
         "spatial_reasoning",
         "Somebody walks over a map of some shape, or a tree, and is told what lies where; what lies at the place that "
@@ -178,7 +178,7 @@ TABLE: Final = (
         0.0,
         always("unknown"),
     ),
-    Row(
+    TaskRow(
         "SportQA",
         "sportqa",
         "A main question and two smaller ones about the rules and tactics of a sport, each with options of which more "
@@ -187,7 +187,7 @@ TABLE: Final = (
         0.0,
         always("A, A, A"),
     ),
-    Row(
+    TaskRow(
         "TemporalSequence",
         "temporal_sequence",
         "Calendars of several people in their time zones, with rules about when they can be moved or met; how long is "
@@ -196,7 +196,7 @@ TABLE: Final = (
         0.0,
         always("0, 0"),
     ),
-    Row(
+    TaskRow(
         "TimeArithmetic",
         "time_arithmetic",
         "Questions about dates, times and durations, of which one uses the answers of others.",
@@ -204,7 +204,7 @@ TABLE: Final = (
         0.0,
         always("unanswerable"),
     ),
-    Row(
+    TaskRow(
         "WebOfLies",
         "web_of_lies",
         "Everyone either always lies or always tells the truth, and they speak about one another; do three of them "
@@ -213,7 +213,7 @@ TABLE: Final = (
         1 / 27,
         always("yes, yes, yes"),
     ),
-    Row(
+    TaskRow(
         "WordSorting",
         "word_sorting",
         "Sort words by an alphabet whose letters are out of their usual order; or find the first wrong one of the "
@@ -222,7 +222,7 @@ TABLE: Final = (
         0.0,
         LAST_NUMBER,
     ),
-    Row(
+    TaskRow(
         "ZebraPuzzles",
         "zebra_puzzles",
         "People stand in a row and differ in several properties; clues, some of no use, tell who can stand where. At "

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from genopt_gym.artifact import Structure
+from genopt_gym.core.artifact import Structure
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.bbeh import data
 from genopt_gym.envs.bbeh.grading import GRADERS
-from genopt_gym.envs.bbeh.table import TABLE, Row
+from genopt_gym.envs.bbeh.table import TABLE, TaskRow
 from genopt_gym.envs.questions import QuestionTask, cut, model_structures, program_structures, share_metric
-from genopt_gym.evidence import Instance
 
 PAPER: Final[Mapping[str, Any]] = {
     "split_order": "fixed",
@@ -96,7 +96,7 @@ class BBEHTask(QuestionTask):
         return hashlib.sha256(f"{self.slug}/{self.split_seed}/{position}".encode()).digest()
 
 
-def _task(row: Row) -> type[BBEHTask]:
+def _task(row: TaskRow) -> type[BBEHTask]:
     facts = {
         "__doc__": f"BBEH's ``{row.slug}``. {row.goal}\n\nAn answer is {row.form} Arguments as for ``BBEHTask``.",
         "__module__": __name__,
@@ -108,7 +108,7 @@ def _task(row: Row) -> type[BBEHTask]:
     return type(row.name, (BBEHTask,), facts)
 
 
-def structures(row: Row) -> Mapping[str, Structure]:
+def structures(row: TaskRow) -> Mapping[str, Structure]:
     """The artifacts that a task can start from."""
     return program_structures(row.form, row.naive) | model_structures(row.form)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 FIELDS = {
     "shoulder_cos": "cosine of the first link's angle; 1 when it hangs straight down",

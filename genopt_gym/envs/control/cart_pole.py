@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from genopt_gym.artifact import Component, Structure
+from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
-from genopt_gym.task import Metric
 
 FIELDS = {
     "cart_position": "metres right of the middle of the track",

@@ -10,8 +10,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.rollout import RolloutTask, Simulator
-from genopt_gym.evidence import Instance
 
 
 class GymnasiumEpisode:

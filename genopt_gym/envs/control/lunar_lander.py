@@ -7,10 +7,10 @@ from typing import Any
 
 import gymnasium as gym
 
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.errors import UserError
-from genopt_gym.task import Metric
 
 FIELDS = {
     "x": "how far right of the pad's middle, in units of 10 m; 1 is the edge of the view",
@@ -71,7 +71,7 @@ def select_action(obs, plan):
     return ENGINES.index("none")
 """
 
-MOST_LOST = 1000.0
+MAX_LOSS = 1000.0
 
 
 class LossLimit(gym.Wrapper[Any, Any, Any, Any]):
@@ -83,9 +83,9 @@ class LossLimit(gym.Wrapper[Any, Any, Any, Any]):
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         observation, reward, terminated, truncated, info = self.env.step(action)
-        reward = max(float(reward), -MOST_LOST - self._total)
+        reward = max(float(reward), -MAX_LOSS - self._total)
         self._total += reward
-        return observation, reward, terminated or self._total <= -MOST_LOST, truncated, info
+        return observation, reward, terminated or self._total <= -MAX_LOSS, truncated, info
 
 
 class LunarLander(GymnasiumTask):
@@ -107,7 +107,7 @@ class LunarLander(GymnasiumTask):
     trace_row_chars = 150
     metric = Metric(
         name="points of an episode, mean over episodes",
-        low=-MOST_LOST,
+        low=-MAX_LOSS,
         high=400,
         floor=-181,
         reference=200,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 FIELDS = {
     "position": "of the car, from -1.2 (a wall) to 0.6; the valley's bottom is at -0.52, the flag at 0.5",

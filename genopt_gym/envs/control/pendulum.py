@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.starts import Steps, two_step_structures
-from genopt_gym.task import Metric
 
 FIELDS = {
     "angle_cos": "cosine of the angle from upright; 1 upright, -1 hanging",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from genopt_gym.errors import UserError
+from genopt_gym.core.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.bundled import FIT, PREDICT, constant, modular
 from genopt_gym.envs.mlagentbench import data
 from genopt_gym.envs.tabular import Facts, TabularTask, structures
-from genopt_gym.task import Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +157,7 @@ class HousePrice(TabularTask):
         frame = data.read(data.HOUSE_PRICE, self._data_dir)
         return frame.drop(columns="SalePrice"), frame["SalePrice"].to_numpy(np.float64)
 
-    def judge(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
+    def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         import numpy as np
 
         error = np.log(np.maximum(predicted, 1.0)) - np.log(actual)

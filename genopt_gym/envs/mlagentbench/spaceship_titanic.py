@@ -6,10 +6,10 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from genopt_gym.core.task import Metric
 from genopt_gym.envs.bundled import FIT, PREDICT, constant, modular
 from genopt_gym.envs.mlagentbench import data
 from genopt_gym.envs.tabular import Facts, TabularTask, structures
-from genopt_gym.task import Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +156,7 @@ class SpaceshipTitanic(TabularTask):
         frame = data.read(data.SPACESHIP_TITANIC, self._data_dir)
         return frame.drop(columns="Transported"), frame["Transported"].to_numpy(bool)
 
-    def judge(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
+    def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         import numpy as np
 
         accuracy = float(np.mean(actual == predicted))

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from genopt_gym.artifact import Artifact, Component, Structure
-from genopt_gym.evidence import Call, Failure, Instance, Recorder
-from genopt_gym.sandbox.host import Session, SessionDied
+from genopt_gym.core.artifact import Artifact, Component, Structure
+from genopt_gym.core.evidence import Call, Failure, Instance, Recorder
+from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import Metric, Task
+from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.sandbox.summaries import summary
-from genopt_gym.task import Limits, Metric, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def _one_function(texts: Mapping[str, str]) -> dict[str, str]:
 WORKING = {**NAIVE, "convolve": HALFWAY}
 
 
-class Problem(NamedTuple):
+class Convolution(NamedTuple):
     """The inputs of one call."""
 
     features: NDArray[np.float64]
@@ -110,7 +111,7 @@ class Problem(NamedTuple):
     padding: int
 
 
-def expected(problem: Problem) -> NDArray[np.float64]:
+def expected(problem: Convolution) -> NDArray[np.float64]:
     """The right output, computed on the trusted side."""
     features, kernels, biases, stride, padding = problem
     padded = np.pad(features, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
@@ -199,14 +200,14 @@ class Vectorization(Task):
             raise ValueError(f"rounds must be a whole number from 1, got {rounds!r}")
         self._rounds = rounds
 
-    def problems(self, instance: Instance) -> list[Problem]:
+    def problems(self, instance: Instance) -> list[Convolution]:
         """The inputs of a trial's calls: one shape, other values each time."""
         draw = np.random.default_rng(self.seed(instance))
         images, height, width = int(draw.integers(6, 11)), int(draw.integers(26, 37)), int(draw.integers(26, 37))
         channels, filters, size = int(draw.integers(2, 5)), int(draw.integers(6, 11)), int(draw.integers(2, 5))
         stride, padding = int(draw.integers(1, 3)), int(draw.integers(0, 3))
         return [
-            Problem(
+            Convolution(
                 draw.standard_normal((images, height, width, channels)),
                 draw.standard_normal((size, size, channels, filters)),
                 draw.standard_normal(filters),
@@ -263,12 +264,12 @@ class Vectorization(Task):
         return "Fast: what is left is the order of data in memory, copies, and one good matrix product."
 
 
-def _words(problem: Problem) -> str:
+def _words(problem: Convolution) -> str:
     arrays = [f"{name}: {summary(getattr(problem, name))}" for name in ("features", "kernels", "biases")]
     return "\n".join(["", *arrays, f"stride: {problem.stride}, padding: {problem.padding}"])
 
 
-def _timed(session: Session, slot: int, problem: Problem) -> tuple[float, Any]:
+def _timed(session: Session, slot: int, problem: Convolution) -> tuple[float, Any]:
     """Seconds that the child was running for one call, and its reply."""
     before = _seconds_run(session.pid)
     [reply] = session.call([slot], [problem])
@@ -284,7 +285,7 @@ def _seconds_run(pid: int) -> float:
         return time.perf_counter()
 
 
-def _wrong(result: Any, problem: Problem, component: str) -> Failure | None:
+def _wrong(result: Any, problem: Convolution, component: str) -> Failure | None:
     """Why an output is not accepted, if it is not."""
     right = expected(problem)
     if not isinstance(result, np.ndarray) or result.dtype.kind not in "biuf":

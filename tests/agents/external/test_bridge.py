@@ -17,14 +17,14 @@ import pytest
 
 from genopt_gym.agents import external
 from genopt_gym.agents.external import TESTED, bridge, need
-from genopt_gym.config import Config
-from genopt_gym.errors import UserError
-from genopt_gym.folder import read_artifact
-from genopt_gym.journal import read_journal
-from genopt_gym.run import Result, resume_run, start_run
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import read_journal
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.folder import read_artifact
+from genopt_gym.runs.loop import Result, resume_run, start_run
 from genopt_gym.testing.transcript import still_running
-from tests.agents.external import toy_loops
-from tests.llm.server import Answer, ModelServer, Script
+from tests.helpers import toy_loops
+from tests.helpers.model_server import Answer, ModelServer, Script
 
 CARTPOLE = toy_loops.CARTPOLE
 SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 8}

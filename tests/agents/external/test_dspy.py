@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from genopt_gym.folder import read_artifact
-from genopt_gym.journal import read_journal
+from genopt_gym.core.journal import read_journal
+from genopt_gym.runs.folder import read_artifact
 from genopt_gym.testing import ModelAgentConformance
-from tests.agents.external.loopback import PONG, Case, LoopbackTests, run, steps
-from tests.llm.server import Answer
+from tests.helpers.loopback import PONG, Case, LoopbackTests, run, steps
+from tests.helpers.model_server import Answer
 
 pytest.importorskip("dspy", reason="dspy is not installed")
 

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import pytest
 
 from genopt_gym.agents import make_agent
-from genopt_gym.folder import read_artifact
+from genopt_gym.runs.folder import read_artifact
 from genopt_gym.testing import ModelAgentConformance
-from tests.agents.external.loopback import PONG, Case, LoopbackTests, run, steps
-from tests.llm.server import Answer
+from tests.helpers.loopback import PONG, Case, LoopbackTests, run, steps
+from tests.helpers.model_server import Answer
 
 pytest.importorskip("gepa", reason="gepa is not installed")
 

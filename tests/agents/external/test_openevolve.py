@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from genopt_gym.agents import Problem, make_agent
 from genopt_gym.agents.external.openevolve import as_components, as_program
+from genopt_gym.core.spaces import Edits
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.folder import read_artifact
-from genopt_gym.spaces import Edits
+from genopt_gym.runs.folder import read_artifact
 from genopt_gym.testing import ModelAgentConformance
-from tests.agents.external.loopback import PONG, Case, LoopbackTests, run, steps
-from tests.llm.server import Answer
+from tests.helpers.loopback import PONG, Case, LoopbackTests, run, steps
+from tests.helpers.model_server import Answer
 
 pytest.importorskip("openevolve", reason="openevolve is not installed")
 

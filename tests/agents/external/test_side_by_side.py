@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.study.execute import run_study
+from genopt_gym.study.execution.execute import run_study
+from genopt_gym.study.execution.local import LocalExecutor
 from genopt_gym.study.folder import StudyFolder
 from genopt_gym.study.index import build_index
-from genopt_gym.study.local import LocalExecutor
-from genopt_gym.study.plan import load_plan
-from genopt_gym.study.report import write_report
-from genopt_gym.study.source import read_yaml
-from tests.agents.external.loopback import PONG
-from tests.llm.server import Answer, ModelServer
+from genopt_gym.study.planning.plan import load_plan
+from genopt_gym.study.planning.source import read_yaml
+from genopt_gym.study.reporting.report import write_report
+from tests.helpers.loopback import PONG
+from tests.helpers.model_server import Answer, ModelServer
 
 LIBRARIES = ("dspy", "gepa", "openevolve", "opto", "rliable", "textgrad", "yaml")
 DOCUMENT = Path(__file__).parents[3] / "docs" / "external" / "README.md"

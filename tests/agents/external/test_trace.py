@@ -11,8 +11,8 @@ from typing import ClassVar
 import pytest
 
 from genopt_gym.testing import ModelAgentConformance
-from tests.agents.external.loopback import LoopbackTests
-from tests.agents.external.tracing import CARTPOLE, SHORT, Conversation, part, suggestion
+from tests.helpers.loopback import LoopbackTests
+from tests.helpers.tracing import CARTPOLE, SHORT, Conversation, part, suggestion
 
 pytest.importorskip("opto", reason="trace-opt is not installed")
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from genopt_gym.agents.external.trace_agents import GRAPH, OPTIMIZERS, load
-from genopt_gym.artifact import Program
-from genopt_gym.evidence import View
-from tests.agents.external.tracing import CARTPOLE, PONG, SHORT, Conversation, part
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.evidence import View
 from tests.envs.bbeh.checkout import REAL, needs_real_questions
+from tests.helpers.tracing import CARTPOLE, PONG, SHORT, Conversation, part
 
 pytest.importorskip("opto", reason="trace-opt is not installed")
 

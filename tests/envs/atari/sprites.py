@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.emulator import AtariEpisode, AtariTask, Objects
-from genopt_gym.evidence import Instance
 
 Extent = tuple[int, int, int, int]
 """x, y, w, h"""

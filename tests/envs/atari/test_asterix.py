@@ -8,9 +8,9 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.asterix import Asterix
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
-from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import boxes, category, equal_shares, recorded_frames, sprite_shares
 
 HERO = (187, 187, 53)

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.breakout import Breakout
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
-from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import boxes, equal_shares, is_on_sprite, recorded_frames
 
 RED = (200, 72, 72)

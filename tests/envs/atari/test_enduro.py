@@ -12,9 +12,9 @@ import pytest
 from ale_py import ALEInterface
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
 from genopt_gym.envs.atari.enduro import Enduro
-from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import boxes, category, recorded_frames
 
 PLAYER = (192, 192, 192)

@@ -10,10 +10,10 @@ import gymnasium as gym
 import psutil
 import pytest
 
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.registration import TABLE
-from genopt_gym.task import TaskSpec
 
 GAMES = {row.id: row for row in TABLE if row.id.startswith("GenOpt/Atari-")}
 
@@ -65,7 +65,7 @@ def test_paper_protocol_has_the_published_settings(id: str) -> None:
     env = gym.make(id, protocol="paper", disable_env_checker=True).unwrapped
     assert isinstance(env, OptimizationEnv)
     assert env.parameters.credit_horizon == horizon
-    assert (env.parameters.trace_window, env.parameters.between) == ("first", "restart")
+    assert (env.parameters.trace_window, env.parameters.trial_start) == ("first", "restart")
     assert len(env.task.instances("validation")) == episodes
     assert env.task.max_inner_steps == steps
     assert env.task.metric.solved == solved

@@ -11,13 +11,13 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from numpy.typing import NDArray
 
-from genopt_gym.config import Config
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.atari.emulator import AtariTask, Objects
 from genopt_gym.envs.atari.layout import FIELDS, Layout
 from genopt_gym.envs.atari.objects import ObjectsEnv
-from genopt_gym.errors import UserError
 from genopt_gym.registration import GAMES
-from genopt_gym.task import TaskSpec
+from genopt_gym.runs.config import Config
 
 PONG = "GenOpt/Objects-Pong-v0"
 

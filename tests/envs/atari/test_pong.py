@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari import emulator
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
 from genopt_gym.envs.atari.pong import Pong
-from genopt_gym.evidence import Instance
 
 COLOURS = {"Player": (92, 186, 92), "Enemy": (213, 130, 74), "Ball": (236, 236, 236)}
 """Of the sprites, as ale-py draws them."""

@@ -13,9 +13,9 @@ import pytest
 from ale_py import ALEInterface, LoggerMode, roms
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
 from genopt_gym.envs.atari.qbert import CUBES, TARGETS, Qbert
-from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import boxes, equal_shares, is_on_sprite, recorded_frames
 
 Screen = NDArray[np.uint8]

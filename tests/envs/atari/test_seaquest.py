@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ale_py import ALEInterface
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
 from genopt_gym.envs.atari.seaquest import Seaquest
-from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import boxes, category, equal_shares, recorded_frames, sprite_shares
 
 YELLOW, GREY, BLUE = (187, 187, 53), (170, 170, 170), (66, 72, 200)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari import emulator
 from genopt_gym.envs.atari.emulator import AtariEpisode, Objects
 from genopt_gym.envs.atari.space_invaders import SpaceInvaders
-from genopt_gym.evidence import Instance
 from tests.envs.atari.sprites import Extent, boxes, category, equal_shares, sprite_shares
 
 SHIELD = (181, 83, 40)

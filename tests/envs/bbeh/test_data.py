@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from genopt_gym.cli.doctor import EXTRAS
-from genopt_gym.config import Config
+from genopt_gym.core.errors import UserError
 from genopt_gym.envs.bbeh import data
 from genopt_gym.envs.bbeh.data import DataError
-from genopt_gym.errors import UserError
+from genopt_gym.runs.config import Config
 from tests.envs.bbeh.checkout import REAL, examples, make_checkout, needs_real_questions
 
 REAL_COUNTS = {

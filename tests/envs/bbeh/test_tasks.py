@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genopt_gym.config import Config
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.task import SPLITS, TaskSpec
 from genopt_gym.envs.bbeh import data, tasks
 from genopt_gym.envs.bbeh.table import TABLE
 from genopt_gym.envs.bbeh.tasks import TASKS, BBEHTask
-from genopt_gym.errors import UserError
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import BBEH
-from genopt_gym.run import start_run
-from genopt_gym.task import SPLITS, TaskSpec
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.loop import start_run
 from tests.envs.bbeh.checkout import REAL, make_checkout, needs_real_questions, shared_checkout
 
 SOLVERS = {"ShuffledObjects": "shuffled_objects.py", "MultistepArithmetic": "multistep_arithmetic.py"}

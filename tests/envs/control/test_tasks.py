@@ -9,18 +9,18 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.literals import find_literals, replace_literals
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.control.acrobot import Acrobot
 from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask
 from genopt_gym.envs.control.lunar_lander import LossLimit, LunarLander
 from genopt_gym.envs.control.mountain_car import MountainCar
 from genopt_gym.envs.control.pendulum import Pendulum
-from genopt_gym.errors import UserError
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.evidence import Instance, View
-from genopt_gym.literals import find_literals, replace_literals
-from genopt_gym.task import TaskSpec
-from tests.agents.driving import drive
+from tests.helpers.driving import drive
 
 HAS_BOX2D = all(importlib.util.find_spec(module) for module in ("Box2D", "pygame"))
 needs_box2d = pytest.mark.skipif(not HAS_BOX2D, reason="Box2D or pygame is not installed")
@@ -153,7 +153,7 @@ def test_lunar_lander_without_its_libraries_names_the_extra(monkeypatch: pytest.
 @pytest.mark.parametrize("task", TASKS)
 def test_search_improves_the_parametric_start(task: type[GymnasiumTask]) -> None:
     env = drive("cma-es", 40, f"GenOpt/Control-{task.__name__}-v0", start="modular/parametric")
-    judge = Evaluator(env.evaluator.spec, splits=("test",))
-    before, after_search = (judge.evaluate(each, "test") for each in (env.first.artifact, env.best[0]))
+    tester = Evaluator(env.evaluator.spec, splits=("test",))
+    before, after_search = (tester.evaluate(each, "test") for each in (env.first.artifact, env.best[0]))
     gains = np.array([b.score - a.score for a, b in zip(before.trials, after_search.trials, strict=True)])
     assert gains.mean() > 2 * gains.std(ddof=1) / np.sqrt(len(gains))

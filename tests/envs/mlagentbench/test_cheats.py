@@ -6,10 +6,10 @@ from importlib.util import find_spec
 
 import pytest
 
+from genopt_gym.core.evidence import Instance
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.evidence import Instance
 from genopt_gym.sandbox.confine import available_tier
-from genopt_gym.task import TaskSpec
 from tests.envs.mlagentbench.cheats import (
     DIGITS,
     FRIEDMAN,

@@ -10,7 +10,7 @@ import pytest
 
 from genopt_gym.envs.mlagentbench import data
 from genopt_gym.envs.mlagentbench.data import CHECKSUM, FILE, HOUSE_PRICE, SPACESHIP_TITANIC, VARIABLE, DataError, find
-from tests.envs import tables
+from tests.helpers import tables
 
 HOUSE = "GenOpt/MLAgentBench-HousePrice-v0"
 

@@ -14,11 +14,11 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from genopt_gym.core.task import TaskSpec, starts_of
 from genopt_gym.envs.mlagentbench.house_price import HousePrice
 from genopt_gym.envs.mlagentbench.spaceship_titanic import SpaceshipTitanic
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.task import TaskSpec, starts_of
-from tests.envs import tables
+from tests.helpers import tables
 
 pytestmark = pytest.mark.skipif(
     find_spec("sklearn") is None or find_spec("pandas") is None, reason="scikit-learn or pandas is not installed"
@@ -105,11 +105,11 @@ def test_good_pipeline_beats_the_stub_on_a_made_up_table(table: str) -> None:
 def test_metrics_of_house_prices() -> None:
     task = HousePrice(data_dir=str(tables.folder()))
     actual = np.array([100_000.0, 200_000.0, 300_000.0])
-    error, metrics = task.judge(actual, actual * np.e)
+    error, metrics = task.grade(actual, actual * np.e)
     assert error == pytest.approx(1.0)
     assert metrics["mean absolute error"] == pytest.approx(200_000 * (np.e - 1))
-    assert task.judge(actual, actual)[1]["r2"] == 1.0
-    assert np.isfinite(task.judge(actual, np.array([-5.0, 0.0, 1e12]))[0])
+    assert task.grade(actual, actual)[1]["r2"] == 1.0
+    assert np.isfinite(task.grade(actual, np.array([-5.0, 0.0, 1e12]))[0])
     words = [task.staged_by(0.5, {"r2": r2}) for r2 in (-0.1, 0.1, 0.6, 0.9)]
     assert [f"below {limit}" in said for limit, said in zip(("0:", "0.5", "0.7"), words, strict=False)] == [True] * 3
     assert words[3].startswith("r2 is 0.7 or more")
@@ -120,10 +120,10 @@ def test_metrics_of_spaceship_titanic(tmp_path: Path) -> None:
     path.write_text("rank,score\n1,0.9\n2,0.6\n3,0.5\n4,0.1\n", encoding="utf-8")
     task = SpaceshipTitanic(data_dir=str(tables.folder()), leaderboard=str(path))
     actual = np.array([True, True, False, False])
-    accuracy, metrics = task.judge(actual, np.array([True, False, True, False]))
+    accuracy, metrics = task.grade(actual, np.array([True, False, True, False]))
     assert accuracy == 0.5
     assert metrics == {"F1": 0.5, "precision": 0.5, "recall": 0.5, "Kaggle percentile": 25.0}
-    assert task.judge(actual, ~actual)[1]["F1"] == 0.0
+    assert task.grade(actual, ~actual)[1]["F1"] == 0.0
     words = [task.staged_by(0.5, {"F1": f1}) for f1 in (0.4, 0.6, 0.75, 0.85)]
     assert ["0.5" in words[0], "0.7" in words[1], "0.8" in words[2], "or more" in words[3]] == [True] * 4
 

@@ -6,10 +6,10 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from genopt_gym.envs.mlagentbench.vectorization import HALFWAY, NAIVE, Problem, Vectorization, expected
+from genopt_gym.core.evidence import Instance, View
+from genopt_gym.core.task import TaskSpec
+from genopt_gym.envs.mlagentbench.vectorization import HALFWAY, NAIVE, Convolution, Vectorization, expected
 from genopt_gym.evaluation import Evaluation, Evaluator
-from genopt_gym.evidence import Instance, View
-from genopt_gym.task import TaskSpec
 
 SPEC = TaskSpec("genopt_gym.envs.mlagentbench.vectorization:Vectorization", {})
 INSTANCE = Instance("validation", 0)
@@ -36,7 +36,7 @@ def test_expected_output_is_that_of_the_loop() -> None:
     draw = np.random.default_rng(0)
     for stride, padding, size in ((1, 0, 3), (2, 1, 2), (3, 2, 4)):
         features, kernels = draw.standard_normal((2, 8, 9, 3)), draw.standard_normal((size, size, 3, 5))
-        problem = Problem(features, kernels, draw.standard_normal(5), stride, padding)
+        problem = Convolution(features, kernels, draw.standard_normal(5), stride, padding)
         output = activate(convolve(add_padding(features, padding), kernels, problem.biases, stride))
         np.testing.assert_allclose(expected(problem), output, atol=1e-12)
 

@@ -1,0 +1,116 @@
+"""Pictures of the loop (curves, in words and as images) and of observations. Libraries are imported on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genopt_gym.core.task import Metric
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BOX_SCALE = 4
+BOX_COLOURS = ((255, 255, 255), (255, 90, 90), (90, 255, 90), (120, 170, 255), (255, 230, 60), (255, 110, 255))
+"""One for each kind of object."""
+
+History = Sequence[tuple[str, float, float]]
+"""Outcome, score and best score per step, from the reset on."""
+
+
+def as_text(history: History, metric: Metric) -> str:
+    """A line per step."""
+    lines = [f"step  {'outcome':<16} {'score':>10} {'best':>10}   ({metric.name})"]
+    for step, (outcome, score, best) in enumerate(history):
+        lines.append(f"{step:>4}  {outcome:<16} {score:>10.4g} {best:>10.4g}")
+    return "\n".join(lines)
+
+
+def as_image(history: History, metric: Metric, frame: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    """The score curve, beside the task's screen where there is one; (height, width, 3)."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4), dpi=80, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots(1, 2 if frame is not None else 1, squeeze=False)[0]
+    _draw_curve(axes[0], history, metric)
+    if frame is not None:
+        axes[1].imshow(frame)
+        axes[1].set_axis_off()
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(np.asarray(pixels)[..., :3])
+
+
+def save_curve(path: Path, history: History, metric: Metric, title: str) -> None:
+    """The learning curve as a PNG file."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    _draw_curve(axes, history, metric)
+    axes.set_title(title)
+    figure.savefig(path)
+
+
+def with_boxes(frame: NDArray[np.uint8], observation: Mapping[str, Any]) -> NDArray[np.uint8]:
+    """The frame, four times as large, with a rectangle and a name for each object that has x, y, w and h.
+
+    A rectangle goes around the object's pixels, and hides none of them.
+    """
+    from PIL import Image, ImageDraw
+
+    height, width, _ = frame.shape
+    image = Image.fromarray(frame).resize((width * BOX_SCALE, height * BOX_SCALE), Image.Resampling.NEAREST)
+    draw = ImageDraw.Draw(image)
+    for name, value in observation.items():
+        if not (isinstance(value, Mapping) and {"x", "y", "w", "h"} <= value.keys()):
+            continue
+        left, top = value["x"] * BOX_SCALE, value["y"] * BOX_SCALE
+        right, bottom = left + value["w"] * BOX_SCALE, top + value["h"] * BOX_SCALE
+        colour = BOX_COLOURS[sum(name.rstrip("0123456789").encode()) % len(BOX_COLOURS)]
+        draw.rectangle((left - 1, top - 1, right, bottom), outline=colour)
+        label = draw.textbbox((0, 0), name)
+        x = min(max(left - 1, 0), image.width - int(label[2]) - 1)
+        y = top - int(label[3]) - 2
+        draw.text((x, y if y >= 0 else bottom + 1), name, fill=colour)
+    return np.asarray(image)
+
+
+def _draw_curve(axes: Axes, history: History, metric: Metric) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    steps: list[Any] = list(range(len(history)))
+    axes.plot(
+        steps,
+        [score for _, score, _ in history],
+        "o",
+        markersize=4,
+        color="#7a8ca3",
+        label="score of the edit",
+    )
+    axes.step(
+        steps,
+        [best for _, _, best in history],
+        where="post",
+        color="#c2410c",
+        linewidth=2,
+        label="best so far",
+    )
+    axes.axhline(metric.floor, linestyle=":", color="#888888", linewidth=1)
+    axes.axhline(metric.reference, linestyle="--", color="#2563eb", linewidth=1)
+    for value, name in ((metric.floor, "floor"), (metric.reference, "reference")):
+        axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
+    low, high = metric.bounds
+    margin = (high - low) * 0.04
+    axes.set_ylim(low - margin, high + margin)
+    axes.set_xlabel("edit")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel(metric.name, fontsize=8)
+    axes.legend(loc="upper left", fontsize=8, framealpha=0.8)
+    axes.grid(alpha=0.2)

@@ -1,0 +1,244 @@
+"""Learning evidence as data: what happened in a trial, and which part of it the credit horizon keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+Window = Literal["first", "last", "around_reward"]
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """What one trial runs on: an episode's start, a question, a data split."""
+
+    split: str
+    index: int
+    prefix: tuple[Any, ...] = ()
+    """Actions already played when the trial begins (``trial_start="continue"``)."""
+
+    def __str__(self) -> str:
+        return f"{self.split}/{self.index}"
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a trial failed, in the artifact's own terms; no paths, addresses or clocks."""
+
+    outcome: str
+    """An ``EditOutcome`` value."""
+    type: str
+    """The exception's class, or what ended the process."""
+    message: str
+    component: str | None = None
+    line: int | None = None
+    """Line of the component's own text, from 1."""
+    source: str = ""
+    """That line."""
+    output: str = ""
+    """The tail of what the artifact printed."""
+    step: int | None = None
+    """The inner step it happened in, from 0."""
+
+    def __str__(self) -> str:
+        where = f" in {self.component}" if self.component else ""
+        where += f", line {self.line}" if self.line else ""
+        where += f" (`{self.source.strip()}`)" if self.source.strip() else ""
+        where += f", at inner step {self.step}" if self.step is not None else ""
+        printed = f"\nIts last output:\n{self.output}" if self.output else ""
+        return f"{self.type}: {self.message}{where}{printed}"
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True):
+    """One call of a component.
+
+    An argument that *is* an input of the workflow, or the result of an earlier call in the same inner step, is
+    given as ``{"$ref": name}`` with the workflow's parameter or the component that made it.
+    """
+
+    component: str
+    arguments: list[Any]
+    result: Any
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True):
+    """One inner step of a traced window."""
+
+    step: int
+    """From 0 at the episode's start."""
+    observation: Any
+    calls: list[Call]
+    action: Any
+    reward: float
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One run of the artifact on one instance."""
+
+    instance: Instance
+    score: float
+    """Of all the inner steps that were run."""
+    window_score: float
+    """Of the traced window alone; equals ``score`` where nothing was traced."""
+    steps: int
+    """Inner steps that were run."""
+    ended: bool
+    """Whether the episode came to its own end, rather than to the window's."""
+    events: list[Event] = []
+    failure: Failure | None = None
+    metrics: dict[str, float] = {}
+    actions: tuple[Any, ...] = ()
+    """Actions up to the end of the window, kept for ``trial_start="continue"``."""
+
+    failed_in_window: bool = False
+    """Whether the failure lies in the traced window."""
+
+    def within_window(self) -> Trial:
+        """The trial as far as its window tells: nothing in it was computed beyond."""
+        return msgspec.structs.replace(
+            self,
+            score=self.window_score,
+            steps=len(self.events),
+            ended=self.failed_in_window or (self.ended and len(self.events) == self.steps),
+            failure=self.failure if self.failed_in_window else None,
+            metrics={},
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """As dictionaries, lists, strings and numbers."""
+        data = msgspec.to_builtins(msgspec.structs.replace(self, events=[]))
+        data["instance"]["prefix"] = list(self.instance.prefix)
+        data["actions"] = list(self.actions)
+        data["events"] = [
+            {
+                "step": event.step,
+                "observation": event.observation,
+                "calls": msgspec.to_builtins(event.calls, str_keys=True),
+                "action": event.action,
+                "reward": event.reward,
+            }
+            for event in self.events
+        ]
+        return dict(data)
+
+
+class View(msgspec.Struct, frozen=True):
+    """What is traced of a trial: a window of ``horizon`` inner steps (``None``: all)."""
+
+    horizon: int | None
+    window: Window = "first"
+    keep_actions: bool = False
+
+    @property
+    def step_limit(self) -> int | None:
+        """After how many inner steps a trial ends: window ``first`` needs no more than it shows."""
+        return self.horizon if self.window == "first" else None
+
+    def bounds(self, rewards: Sequence[float]) -> tuple[int, int]:
+        """First and past-the-last step of the window in a trial with these rewards.
+
+        ``around_reward`` is centred on the first step with a reward, or is the last window if there is none.
+
+        >>> View(3, "around_reward").bounds([0, 0, 0, 1, 0, 0])
+        (2, 5)
+        """
+        n = len(rewards)
+        if self.horizon is None or self.horizon >= n:
+            return 0, n
+        if self.window == "first":
+            return 0, self.horizon
+        end = n
+        if self.window == "around_reward":
+            middle = next((i for i, reward in enumerate(rewards) if reward), n)
+            end = min(n, max(self.horizon, middle + (self.horizon + 1) // 2))
+        return end - self.horizon, end
+
+
+TRACE_BYTES = 8 << 20
+"""What one trial's events may weigh; an artifact that returns more is traced no further."""
+CONTAINERS = (list, dict, tuple)
+MAX_DEPTH = 32
+"""How deeply a traced value may be nested: to encode, compare or print a deeper one could end in a RecursionError."""
+SHALLOW_BYTES = 512
+"""What was sent in so few bytes cannot be nested so deeply that it matters."""
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Recorder:
+    """Collects one trial in the worker, step by step.
+
+    ``trial`` is what is sent to the main process; its events are packed until then.
+    """
+
+    def __init__(self, instance: Instance, view: View | None, failed_score: float) -> None:
+        self.instance = instance
+        self.view = view
+        self.failed_score = failed_score
+        self.steps = 0
+        self.total = 0.0
+        self.tracing = view is not None and view.horizon != 0
+        self.trial: Trial | None = None
+        self.step_limit = view.step_limit if view is not None else None
+        """After how many inner steps the window is full and the trial may end; ``None`` if it has to go on."""
+        # Packed at once, while they are at hand: thousands of small objects kept alive slow the emulator's caches down.
+        self._events: list[msgspec.Raw] = []
+        self._rewards: list[float] = []
+        self._first_step = len(instance.prefix)
+        self._keeps_actions = view is not None and view.keep_actions
+        self._actions: list[Any] = []
+        self._weight = 0
+
+    def step(self, observation: Any, calls: list[Call], action: Any, reward: float, weight: int = 0) -> None:
+        """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
+        if self.tracing:
+            if not 0 < weight <= SHALLOW_BYTES:
+                calls = [call for call in calls if not is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
+            event = Event(self._first_step + self.steps, observation, calls, action, reward)
+            self._events.append(msgspec.Raw(_pack(event)))
+            self._rewards.append(reward)
+            self._weight += weight
+            if self._weight > TRACE_BYTES:
+                self.tracing = False
+        if self._keeps_actions:
+            self._actions.append(action)
+        self.steps += 1
+        self.total += reward
+
+    def finish(self, score: float, *, ended: bool, metrics: dict[str, float] | None = None) -> None:
+        """Close the trial with its score."""
+        first, last = self.view.bounds(self._rewards) if self.view else (0, 0)
+        cut = self.view is not None and (first, last) != (0, self.steps)
+        window_score = float(sum(self._rewards[first:last])) if cut else score
+        self.trial = Trial(
+            instance=self.instance,
+            score=score,
+            window_score=window_score,
+            steps=self.steps,
+            ended=ended and last in (0, self.steps),
+            events=self._events[first:last],  # type: ignore[arg-type]  # they are Events once they were sent
+            metrics=metrics or {},
+            actions=self.instance.prefix + tuple(self._actions[:last]),
+        )
+
+    def fail(self, failure: Failure, observation: Any = None, calls: Sequence[Call] = ()) -> None:
+        """Close the trial with the lowest score; the events so far and the failing step stay as evidence."""
+        step = len(self.instance.prefix) + self.steps
+        if observation is not None:
+            self.step(observation, list(calls), None, 0.0)
+        self.finish(self.failed_score, ended=True)
+        assert self.trial is not None
+        in_window = self.view is None or not self.tracing or self.view.bounds(self._rewards)[1] == len(self._rewards)
+        self.trial = msgspec.structs.replace(
+            self.trial,
+            failure=msgspec.structs.replace(failure, step=step),
+            failed_in_window=in_window,
+            window_score=self.failed_score if in_window else self.trial.window_score,
+            ended=True,
+            actions=(),
+        )
+
+
+def is_nested_deeper(container: Any, levels: int) -> bool:
+    """Whether there are containers within this one on more than so many levels."""
+    inside = (*container, *container.values()) if type(container) is dict else container
+    return any(type(value) in CONTAINERS and (levels == 0 or is_nested_deeper(value, levels - 1)) for value in inside)

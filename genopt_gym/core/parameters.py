@@ -1,0 +1,123 @@
+"""The learning loop's design choices, as parameters of ``gym.make``."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+from genopt_gym.core.artifact import Documentation
+from genopt_gym.core.evidence import Window
+from genopt_gym.core.task import Task, TaskSpec
+
+MIN_TRACE_CHARS = 1000
+FEEDBACK = ("score", "metrics", "staged", "progress", "answer")
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What an optimization environment can be asked for, beside what its task adds (such as ``split_seed``).
+
+    Attributes:
+        start: the starting artifact, ``structure/implementation``; ``None`` is the task's first choice.
+        documentation: how much the contracts say.
+        context: the problem context: objective and strategy hints, the objective alone, or nothing.
+        editable: components the optimizer may change; ``None`` is all.
+        credit_horizon: inner steps of each trial that the trace shows; ``None`` is all.
+        trace_window: which steps these are; ``first`` also ends the traced trial there.
+        trial_start: whether the next traced trial begins anew or where the last window ended.
+        batch_size: trials pooled for one observation.
+        batch_sampler: train instances in random order without repeat, always the same ones, or failed ones
+            again.
+        feedback: what the words say, any of ``score``, ``metrics``, ``staged``, ``progress``, ``answer``.
+        feedback_horizon: whether words, scores and rewards may use more than the trace shows.
+        score_split: where the observed score comes from. Selection is always by validation.
+        reward: rise of the best normalised score; the normalised score; or its change from step to step.
+        accept: which edits stay: all; those that run; those that don't lose on the same train batch, or on
+            validation.
+        max_trace_chars: the trace's size budget.
+        budget: hard limits for the environment's whole life, such as ``{"trials": 500}``; cached trials are free.
+            Of model calls, the agent's too: ``tokens``, and ``money`` in US dollars.
+    """
+
+    start: str | None = None
+    documentation: Documentation = "full"
+    context: Literal["full", "goal", "none"] = "full"
+    editable: Sequence[str] | None = None
+    credit_horizon: int | None = None
+    trace_window: Window = "first"
+    trial_start: Literal["restart", "continue"] = "restart"
+    batch_size: int = 1
+    batch_sampler: Literal["epoch", "fixed", "failures"] = "epoch"
+    feedback: Sequence[str] = ("score", "staged")
+    feedback_horizon: Literal["episode", "credit"] = "episode"
+    score_split: Literal["validation", "train"] = "validation"
+    reward: Literal["improvement", "score", "delta"] = "improvement"
+    accept: Literal["always", "valid", "train", "validation"] = "always"
+    max_trace_chars: int = 60_000
+    budget: Mapping[str, float] | None = None
+
+    def __post_init__(self) -> None:
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            if get_origin(hint) is Literal and value not in get_args(hint):
+                raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, get_args(hint)))}")
+        for name, least in (("credit_horizon", 1), ("batch_size", 1), ("max_trace_chars", MIN_TRACE_CHARS)):
+            value = getattr(self, name)
+            if value is None and name == "credit_horizon":
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
+        for name, value in (("editable", self.editable or ()), ("feedback", self.feedback)):
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                raise ValueError(f"{name} must be a list of names, got {value!r}")
+        if unknown := [word for word in self.feedback if word not in FEEDBACK]:
+            raise ValueError(f"feedback must be a list out of {', '.join(FEEDBACK)}, got {unknown[0]!r}")
+        if not isinstance(self.budget, Mapping | None):
+            raise ValueError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}")
+
+    @classmethod
+    def resolve(cls, entry: str, passed: Mapping[str, Any]) -> tuple[Self, TaskSpec]:
+        """Parameters and task from the keywords of ``gym.make``.
+
+        What was not passed comes from the protocol, then from the task, then from the defaults above.
+
+        Raises:
+            TypeError: a keyword that neither the environment nor the task knows; it names the nearest.
+            ValueError: a value that is not allowed.
+        """
+        task_class = TaskSpec(entry, {}).load()
+        passed = dict(passed)
+        protocol = passed.pop("protocol", "default")
+        if protocol not in task_class.protocols:
+            raise ValueError(f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}")
+        values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
+        values |= {**task_class.protocols[protocol], **passed}
+        if values["start"] is None:
+            values["start"] = task_class.default_start
+        own = {field.name for field in dataclasses.fields(cls)}
+        of_task = _keywords(task_class)
+        for name in values:
+            if name not in own | of_task:
+                names = sorted({*own, *of_task, "protocol"})
+                near = difflib.get_close_matches(name, names, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
+                raise TypeError(f"unknown keyword {name!r}{hint}")
+        spec = TaskSpec(entry, {name: values[name] for name in values if name in of_task})
+        return cls(**{name: values[name] for name in values if name in own}), spec
+
+
+def _keywords(task_class: type[Task]) -> set[str]:
+    """Keyword arguments of the task's constructor, those of its bases included where it passes them on."""
+    names: set[str] = set()
+    for base in task_class.__mro__:
+        if "__init__" not in vars(base) or base is object:
+            continue
+        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
+        names |= {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters):
+            break
+    return names

@@ -1,0 +1,233 @@
+"""Task: the one thing a benchmark implements."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import msgspec
+
+from genopt_gym.core.artifact import Artifact, Structure
+from genopt_gym.core.evidence import Instance, Trial
+from genopt_gym.core.limits import Limits
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from genopt_gym.core.evidence import Recorder
+    from genopt_gym.sandbox.session import Session
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a score means, and the scores it is held against.
+
+    Attributes:
+        name: what is counted, with its unit.
+        low: the worst score there is; a failed trial gets it.
+        high: the best score there is.
+        floor: the score of an agent that knows nothing (0 on the normalised scale).
+        reference: a strong score, often human (1 on the normalised scale).
+        solved: the validation score at which a run ends; ``None`` if there is none.
+        direction: whether more or less is better.
+        sources: where floor and reference come from.
+        published: what others report, by a text that says who, where and of what.
+    """
+
+    name: str
+    low: float
+    high: float
+    floor: float
+    reference: float
+    solved: float | None
+    direction: Literal["maximize", "minimize"] = "maximize"
+    sources: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.direction == "maximize" else -1
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest score, whichever is better."""
+        return min(self.low, self.high), max(self.low, self.high)
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether score ``a`` beats score ``b``."""
+        return self.sign * a > self.sign * b
+
+    def normalise(self, score: float) -> float:
+        """0 at the floor, 1 at the reference, whatever the direction."""
+        return (score - self.floor) / (self.reference - self.floor)
+
+    def is_solved(self, score: float) -> bool:
+        return self.solved is not None and not self.better(self.solved, score)
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """The model that an artifact's workflow may ask, as ``llm(prompt)``.
+
+    Attributes:
+        name: ``provider/name``, or ``local/...``.
+        temperature: of sampling; ``None`` leaves it to the provider.
+        max_tokens: most tokens of a reply.
+        base_url: of an OpenAI-compatible server; ``None`` is the provider's own.
+        concurrency: calls under way at once.
+    """
+
+    name: str
+    temperature: float | None = None
+    max_tokens: int = 1024
+    base_url: str | None = None
+    concurrency: int = 32
+
+
+def starts_of(structures: Mapping[str, Structure]) -> list[str]:
+    """Every ``structure/implementation`` there is."""
+    return [f"{name}/{how}" for name, structure in structures.items() for how in structure.implementations]
+
+
+class TaskSpec(msgspec.Struct, frozen=True):
+    """A task as data: enough to make the same one in a worker."""
+
+    entry: str
+    """``module:Class``"""
+    arguments: dict[str, Any]
+
+    def load(self) -> type[Task]:
+        module, _, name = self.entry.partition(":")
+        found = getattr(importlib.import_module(module), name)
+        if not (isinstance(found, type) and issubclass(found, Task)):
+            raise TypeError(f"{self.entry} is not a Task")
+        return found
+
+    def make(self) -> Task:
+        return self.load()(**self.arguments)
+
+
+class Task(ABC):
+    """A benchmark: artifacts to start from, instances to try them on, and how a trial is run and scored.
+
+    The class attributes are its facts; the constructor takes plain JSON values, so that a worker can make the
+    same task from its ``TaskSpec``. ``run`` is called in a trusted worker and talks to the artifact through a
+    ``Session``: observations go in, actions come out, and whatever scores them stays here.
+    """
+
+    family: ClassVar[str]
+    metric: Metric
+    structures: Mapping[str, Structure]
+    default_start: ClassVar[str]
+    goal: str
+    """The problem context at every level but ``none``."""
+    strategy: ClassVar[str] = ""
+    """Hints that only ``context="full"`` adds."""
+    horizon: ClassVar[int | None] = None
+    """Default credit horizon; ``None`` shows all inner steps."""
+    trace_row_chars: int = 200
+    """About how many characters one inner step takes in a rendered trace."""
+    profile: str = "bare"
+    """Which libraries the confined process holds."""
+    limits: Limits = Limits()
+    block_size: ClassVar[int] = 4
+    """How many trials share one confined process; fixed, so that results don't depend on the workers."""
+    error_costs: ClassVar[Literal["trial", "artifact"]] = "trial"
+    """Whether a failed trial scores low by itself, or makes the whole artifact score low."""
+    deterministic: bool = True
+    max_inner_steps: int = 1
+    """Cap on the inner steps of a trial."""
+    protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}
+    """Arguments of ``gym.make`` that a protocol fills where none was passed."""
+
+    model: ModelUse | None = None
+    """What artifacts of a structure that asks a model may ask; it is the main process that does."""
+
+    def __init__(
+        self,
+        *,
+        split_seed: int = 0,
+        train_size: int = 1000,
+        validation_size: int = 4,
+        test_size: int = 20,
+    ) -> None:
+        for name, size in (("train", train_size), ("validation", validation_size), ("test", test_size)):
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"{name}_size must be a whole number from 1, got {size!r}")
+        if not isinstance(split_seed, int) or isinstance(split_seed, bool):
+            raise ValueError(f"split_seed must be a whole number, got {split_seed!r}")
+        self.split_seed = split_seed
+        self._sizes = {"train": train_size, "validation": validation_size, "test": test_size}
+
+    def starts(self) -> list[str]:
+        """Every ``structure/implementation`` that ``start`` accepts."""
+        return starts_of(self.structures)
+
+    def starting_artifact(self, start: str) -> Artifact:
+        """The artifact named by ``start``; ValueError with the known names for any other."""
+        if start not in self.starts():
+            raise ValueError(f"no start {start!r}; this task has {', '.join(self.starts())}")
+        structure_name, implementation = start.split("/")
+        structure = self.structures[structure_name]
+        texts = structure.implementations[implementation]
+        return Artifact(structure.components, structure.workflow, dict(texts), structure.asks_model)
+
+    def instances(self, split: str) -> list[Instance]:
+        """The instances of a split, in their fixed order."""
+        return [Instance(split, index) for index in range(self._sizes[split])]
+
+    def seed(self, instance: Instance, purpose: str = "") -> int:
+        """The instance's own seed: below 2**31, far apart between splits, ``split_seed``s and purposes."""
+        words = f"{type(self).__name__}/{self.split_seed}/{instance.split}/{instance.index}{purpose}"
+        return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "little") >> 1
+
+    def score(self, trials: Sequence[Trial]) -> float:
+        """The score of a batch: the mean of its trials, or low if an error costs the artifact."""
+        if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
+            return self.metric.low
+        return fmean(trial.score for trial in trials)
+
+    def staged(self, score: float) -> str:
+        """What a coach would say of a score."""
+        return ""
+
+    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
+        """The same, for a task whose stages go by other metrics than its score."""
+        return self.staged(score)
+
+    def failed(self, trial: Trial) -> bool:
+        """Whether the ``failures`` sampler should show this trial's instance again; not one that was merely cut."""
+        return trial.failure is not None or (trial.ended and not self.metric.is_solved(trial.score))
+
+    def answer(self, instance: Instance) -> str | None:
+        """The expected answer of a train instance, where there is one to reveal."""
+        return None
+
+    def film(
+        self, instance: Instance, actions: Sequence[Any], moments: Sequence[int], boxes: bool = False
+    ) -> Iterator[NDArray[np.uint8]] | None:
+        """Screens (height, width, 3) of an episode that is played again; None where the task has no screen.
+
+        Args:
+            instance: where the episode starts.
+            actions: all of them, those of ``instance.prefix`` too.
+            moments: after how many actions there is a frame, in rising order.
+            boxes: whether to draw the observation's objects, each as a rectangle with its name, into larger frames.
+        """
+        return None
+
+    @abstractmethod
+    def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
+        """Run one trial per recorder, and leave in each what happened.
+
+        Raises:
+            SessionDied: let it through; the worker blames the culprit and runs the others again.
+        """

@@ -1,0 +1,179 @@
+"""A run on disk: what is written, in which order, and what can be read after any interruption.
+
+A run folder holds ``config.json`` (what was asked for, versions, machine), ``evaluations.bin``
+(results of blocks) and ``replies.jsonl`` (what a model was asked and answered), both stored before the step that
+used them, ``artifacts/<id>.json``, ``steps.jsonl``
+(one line a step, flushed) and ``ledger.jsonl`` (costs and seconds by step). When the run has ended:
+``best.py``, ``best.diff``, ``curve.png``, where the task has a screen ``best.gif``, and ``result.json``, the last.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import struct
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genopt_gym.core.artifact import Artifact, Program
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import Journal, read_journal, write_atomically
+from genopt_gym.llm.replies import Replies
+
+REPLIES = "replies.jsonl"
+
+FRAME = struct.Struct("<II")
+"""Length and CRC-32 of what follows."""
+
+
+class EvaluationFile:
+    """Results of blocks by key, appended to one file; a damaged tail is dropped when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a+b")
+        self._places: dict[str, tuple[int, int]] = {}
+        self._scan()
+
+    def get(self, key: str) -> bytes | None:
+        if key not in self._places:
+            return None
+        offset, length = self._places[key]
+        return zlib.decompress(os.pread(self._file.fileno(), length, offset))
+
+    def __setitem__(self, key: str, value: bytes) -> None:
+        name, packed = key.encode(), zlib.compress(value, 1)
+        body = bytes([len(name)]) + name + packed
+        self._file.write(FRAME.pack(len(body), zlib.crc32(body)) + body)
+        self._file.flush()
+        self._places[key] = (self._end + FRAME.size + 1 + len(name), len(packed))
+        self._end += FRAME.size + len(body)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _scan(self) -> None:
+        self._file.seek(0)
+        offset = 0
+        while len(head := self._file.read(FRAME.size)) == FRAME.size:
+            length, checksum = FRAME.unpack(head)
+            body = self._file.read(length)
+            if len(body) < length or not body or zlib.crc32(body) != checksum:
+                break
+            name = body[1 : 1 + body[0]].decode()
+            start = offset + FRAME.size + 1 + body[0]
+            self._places[name] = (start, length - 1 - body[0])
+            offset += FRAME.size + length
+        self._file.truncate(offset)
+        self._end = offset
+
+
+class FolderInUse(UserError):
+    """Another process holds the run folder open."""
+
+
+class RunFolder:
+    """An open run folder; only one process can hold it open.
+
+    Args:
+        path: of the folder.
+        fence: raises if this process may write here no longer.
+
+    Raises:
+        UserError: the folder cannot be used; the message says why.
+    """
+
+    def __init__(self, path: Path, fence: Callable[[], None] | None = None) -> None:
+        self.path = path
+        self.fence = fence or (lambda: None)
+        with ExitStack() as opened:
+            try:
+                (path / "artifacts").mkdir(parents=True, exist_ok=True)
+                lock = opened.enter_context((path / "lock").open("w"))
+            except OSError as error:
+                raise UserError(f"cannot write to the run folder {path}: {error.strerror}") from None
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                words = f"another process is running in {path}; wait for it, or choose another folder"
+                raise FolderInUse(words) from None
+            self.steps = opened.enter_context(closing(Journal(path / "steps.jsonl")))
+            self.ledger = opened.enter_context(closing(Journal(path / "ledger.jsonl")))
+            self.evaluations = opened.enter_context(closing(EvaluationFile(path / "evaluations.bin")))
+            self._opened = opened.pop_all()
+
+    def write_json(self, name: str, value: Any) -> None:
+        write_atomically(self.path / name, json.dumps(value, indent=1).encode() + b"\n")
+
+    def keep_artifact(self, artifact: Artifact) -> None:
+        path = self.path / "artifacts" / f"{artifact.id}.json"
+        if not path.exists():
+            write_atomically(path, msgspec.json.format(msgspec.json.encode(artifact.program), indent=1))
+
+    def replies(self, replay: str | None = None) -> Replies:
+        """The run's own recorded replies, or those of another run to replay. UserError if they cannot be read."""
+        if replay is not None:
+            return open_replay(replay)
+        return self._opened.enter_context(closing(Replies(self.path / REPLIES)))
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+BLANK = {"artifacts", "lock", "steps.jsonl", "ledger.jsonl", "evaluations.bin", "replies.jsonl", "config.json.tmp"}
+"""What a run leaves behind that was killed before it began."""
+
+
+def open_replay(replay: str) -> Replies:
+    """The recorded replies of a run folder, or of a file; UserError if there are none."""
+    path = Path(replay)
+    return Replies(path / REPLIES if path.is_dir() else path, "replay")
+
+
+def check_unused(path: Path) -> None:
+    """UserError unless a new run can begin in ``path``."""
+    blank = path.is_dir() and {entry.name for entry in path.iterdir()} <= BLANK
+    if path.exists() and not (blank and not read_journal(path / "steps.jsonl")[0]):
+        raise UserError(f"{path} already exists; resume it with --resume {path}, or choose another folder with --out")
+
+
+def free_path(path: Path) -> Path:
+    """``path``, or else the first of ``path-2``, ``path-3``, ... that does not exist."""
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def read_artifact(path: Path, id: str) -> dict[str, str]:
+    """Component to text of a stored artifact; UserError if it cannot be read."""
+    try:
+        program = msgspec.json.decode((path / "artifacts" / f"{id}.json").read_bytes(), type=Program)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UserError(f"artifact {id} of {path} cannot be read: {error}") from None
+    return {name: text for name, _, text in program.components}
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The configuration of the run in a folder; UserError if there is none."""
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not a run folder: it has no config.json") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"the configuration in {path} cannot be read: {error}") from None
+    return dict(config)
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """What the run in a folder came to; UserError if that cannot be read."""
+    try:
+        return dict(json.loads((path / "result.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"the result in {path} cannot be read: {error}") from None

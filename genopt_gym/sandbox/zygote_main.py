@@ -1,0 +1,177 @@
+"""An exec'd process that holds the preloaded libraries, and forks a child for each block of trials.
+
+It is started with a scrubbed environment, stays at one thread, and obeys orders that come over one socket:
+fork a child (the child's descriptors come along; its pid and a pidfd go back), or reap one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import gc
+import importlib
+import importlib.util
+import mmap
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+import msgspec
+
+from genopt_gym.sandbox import confine, warmup
+from genopt_gym.sandbox.channel import MessageChannel
+from genopt_gym.sandbox.child import serve
+from genopt_gym.sandbox.confine import Tier
+from genopt_gym.sandbox.messages import READY, STACK_SIGNAL, Exit, ForkOrder, ReapOrder
+
+ALWAYS = (
+    "math",
+    "random",
+    "collections",
+    "itertools",
+    "functools",
+    "heapq",
+    "bisect",
+    "statistics",
+    "re",
+    "json",
+)
+SUBMODULES = {
+    "data": tuple(
+        f"sklearn.{name}"
+        for name in (
+            *("cluster", "compose", "decomposition", "discriminant_analysis", "ensemble", "experimental"),
+            *("feature_selection", "impute", "kernel_ridge", "linear_model", "metrics", "model_selection"),
+            *("naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing", "svm", "tree"),
+        )
+    )
+}
+"""What takes long to import, so that no fork has to."""
+HIDDEN = ("pyarrow", "numexpr", "bottleneck")
+"""What pandas takes if it is there. It would start threads, and results would depend on what else is installed."""
+PR_SET_PDEATHSIG = 1
+LINE_FD, PROGRESS_FD = 3, 4
+
+
+def main(control_fd: int, profile: str, tier: Tier, scratch_root: str) -> None:
+    """Preload, take the first layer of confinement, then obey until the control socket closes."""
+    _preload(profile)
+    libc = ctypes.CDLL(None)
+    control = socket.socket(fileno=control_fd)
+    with open("/proc/self/statm") as statm:
+        own_bytes = int(statm.read().split()[0]) * resource.getpagesize()
+    decoder = msgspec.msgpack.Decoder(ForkOrder | ReapOrder)
+    # Where an artifact is, whatever it is busy with: its stack goes to its output, when the worker asks or time is up.
+    faulthandler.register(STACK_SIGNAL, all_threads=False)
+    faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
+    prepared = confine.prepare(tier, confine.readable_paths(profile), scratch_root)
+    # Looked up here: in a fork, to look at each name would copy the page it lies on, a thousand of them.
+    own_modules = [name for name in sys.modules if name.partition(".")[0] == "genopt_gym"]
+    gc.collect()
+    gc.freeze()
+    # A worker that was killed leaves a broken pipe: nobody is there to be told of it.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(control, 1 << 16, 3)
+            if not message:
+                return
+            order = decoder.decode(message)
+            if isinstance(order, ReapOrder):
+                control.send(msgspec.msgpack.encode(_reap(order.pid)))
+                continue
+            pid = os.fork()
+            if pid == 0:
+                _become_child(order, descriptors, own_bytes, own_modules, libc, prepared)
+            pidfd = os.pidfd_open(pid)
+            socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
+            for descriptor in (*descriptors, pidfd):
+                os.close(descriptor)
+
+
+def _reap(pid: int) -> Exit:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except OSError:
+        pass
+    _, status, usage = os.wait4(pid, 0)
+    return Exit(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+class Hiding(MetaPathFinder):
+    """Finds nothing, and lets nobody else look for what is hidden."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        if fullname.partition(".")[0] in HIDDEN:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+
+
+def submodules(profile: str) -> tuple[str, ...]:
+    """What is loaded beside a profile's top-level modules."""
+    return SUBMODULES.get(profile, ())
+
+
+def _preload(profile: str) -> None:
+    sys.meta_path.insert(0, Hiding())
+    for name in (*ALWAYS, *confine.PROFILES[profile], *submodules(profile)):
+        if importlib.util.find_spec(name.partition(".")[0]) is not None:
+            importlib.import_module(name)
+    if "sklearn" in sys.modules and "pandas" in sys.modules:
+        warmup.exercise()
+    if "sklearn" in sys.modules:
+        # It looks for thread pools at its first use, in places that a confined child cannot see.
+        importlib.import_module("sklearn.utils.parallel")._get_threadpool_controller()
+
+
+def _become_child(
+    order: ForkOrder,
+    descriptors: list[int],
+    own_bytes: int,
+    own_modules: list[str],
+    libc: ctypes.CDLL,
+    prepared: confine.Prepared,
+) -> None:
+    """In the fork: take the descriptors and the limits, give up all else, serve, and end without a trace."""
+    code = 1
+    try:
+        os.setsid()
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        line_fd, output_fd, progress_fd = (os.dup(fd) if fd <= PROGRESS_FD else fd for fd in descriptors)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (line_fd, LINE_FD)):
+            os.dup2(source, target)
+        progress = memoryview(mmap.mmap(progress_fd, 16)).cast("Q")
+        os.closerange(LINE_FD + 1, 1 << 10)
+        sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        os.chdir(order.scratch)
+        os.environ.update(HOME=order.scratch, TMPDIR=order.scratch)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _limit(order, own_bytes)
+        for name in own_modules:
+            del sys.modules[name]
+        line = MessageChannel(socket.socket(fileno=LINE_FD), max_bytes=1 << 31)
+        prepared.apply(order.scratch)
+        line.send(READY)
+        serve(line, progress)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _limit(order: ForkOrder, own_bytes: int) -> None:
+    memory = own_bytes + (order.memory_mb << 20)
+    for what, limit in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, order.cpu_seconds),
+        (resource.RLIMIT_FSIZE, order.file_mb << 20),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = limit + 1 if what == resource.RLIMIT_CPU else limit
+        resource.setrlimit(what, (limit, hard))

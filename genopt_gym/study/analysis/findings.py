@@ -1,0 +1,81 @@
+"""What a study shows, in sentences; and what it cannot show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from genopt_gym.core.intervals import MIN_VALUES
+from genopt_gym.study.analysis.comparison import SIGNIFICANT, Comparison, Effect
+from genopt_gym.study.analysis.statistics import Estimate
+from genopt_gym.study.analysis.tables import describe, is_cut
+from genopt_gym.study.records import Plan, RunRecord
+
+SENTENCES = 10
+PAIRS_NEEDED = 6
+"""A sign-flip test of fewer pairs never gives a p-value of 5 % or less."""
+
+
+def findings(effects: Sequence[Effect], compared: Sequence[Comparison], plan: Plan) -> list[tuple[bool, str]]:
+    """Whether something is shown, and the sentence: main effects, interactions if shown, arms against controls."""
+    said = []
+    for effect in effects:
+        main = len(effect.factors) == 1
+        if main or effect.shown:
+            subject = describe(effect) if main else f"Interaction of {describe(effect)}"
+            said.append((effect.shown, f"{subject}: {_change(effect.estimate, effect.shown)}"))
+    agents = {run.arm: run.agent for run in plan.runs}
+    for pair in compared:
+        if agents[pair.against] in plan.controls and agents[pair.arm] not in plan.controls:
+            sentence = f"{pair.arm} against {pair.against} (control): {_change(pair.difference, pair.shown)}"
+            said.append((pair.shown, sentence))
+    if not said:
+        said = [(c.shown, f"{c.arm} against {c.against}: {_change(c.difference, c.shown)}") for c in compared]
+    return said[:SENTENCES]
+
+
+def caveats(compared: Sequence[Comparison], records: Sequence[RunRecord]) -> list[str]:
+    """What the reader must not conclude."""
+    said = []
+    states = Counter(record.state for record in records)
+    left = states["planned"] + states["unfinished"]
+    if left:
+        said.append(f"{_count(left, 'run')} of {len(records)} still to be finished: these figures may change.")
+    lost = states["failed"] + states["damaged"]
+    if lost:
+        words = f"{_count(lost, 'run')} failed or damaged, and in no figure"
+        said.append(f"{words}: if these went badly, what is left flatters their arms.")
+    cut = sum(map(is_cut, records))
+    if cut:
+        said.append(f"In {_count(cut, 'run')} no trace reached the credit horizon that was asked for: see each task.")
+    if compared and any(pair.difference.seeds < MIN_VALUES for pair in compared):
+        fewest = min(pair.difference.seeds for pair in compared)
+        said.append(
+            f"Some arms can be compared at only {_count(fewest, 'seed')} of a task. Under {MIN_VALUES} there is no "
+            "interval: whether another seed would turn the order round cannot be concluded."
+        )
+    elif compared and any(pair.pairs < PAIRS_NEEDED for pair in compared):
+        said.append(
+            f"Fewer than {PAIRS_NEEDED} pairs of runs cannot show a difference at {SIGNIFICANT:.0%}, however large."
+        )
+    if len(compared) > 1:
+        said.append(
+            f"{len(compared)} pairs of arms are compared, each at {SIGNIFICANT:.0%}: "
+            f"about {len(compared) * SIGNIFICANT:.1f} of them would look different if nothing were."
+        )
+    return said
+
+
+def _change(estimate: Estimate, shown: bool) -> str:
+    size = f"{estimate.value:+.2f}".replace("-", "−")
+    seeds = _count(estimate.seeds, "seed")
+    if estimate.low is None or estimate.high is None:
+        return f"{size} on {seeds}; too few for any conclusion."
+    interval = f"[{estimate.low:.2f}, {estimate.high:.2f}]".replace("-", "−")
+    words = ("higher" if estimate.value > 0 else "lower") if shown else "no difference shown"
+    return f"{words}, {size} {interval}, {seeds}."
+
+
+def _count(number: int, noun: str) -> str:
+    """``1 seed``, ``3 seeds``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,112 @@
+"""Every environment and every agent of the suite, held to the public conformance suites."""
+
+from __future__ import annotations
+
+import importlib.util
+import types
+from typing import Any, ClassVar
+
+import pytest
+
+from genopt_gym.agents import AGENTS, agent_class
+from genopt_gym.agents.model_agent import ModelAgent
+from genopt_gym.registration import TABLE
+from genopt_gym.testing import AgentConformance, TaskConformance
+from tests.envs.bbeh.checkout import shared_checkout
+from tests.helpers import tables
+
+CHEAP: dict[str, dict[str, Any]] = {
+    "Control": {"validation_size": 3, "credit_horizon": 30},
+    "GenOpt/Control-Acrobot-v0": {"validation_size": 1, "credit_horizon": 30},
+    "Policy": {"validation_size": 3, "credit_horizon": 30},
+    "Atari": {"validation_size": 1, "credit_horizon": 50, "max_steps": 300},
+    "BBEH": {"data_dir": shared_checkout(), "train_size": 15, "validation_size": 4},
+    "Reasoning": {"train_size": 15, "validation_size": 3, "test_size": 3},
+    "MLAgentBench": {"data_dir": str(tables.folder())},
+    "GenOpt/MLAgentBench-Vectorization-v0": {"start": "modular/working", "rounds": 1, "validation_size": 1},
+}
+"""By family, or by id, what keeps trials short here."""
+
+IN_FULL = {
+    "GenOpt/Atari-Pong-v0",
+    "GenOpt/Atari-SpaceInvaders-v0",
+    "GenOpt/BBEH-MultistepArithmetic-v0",
+    "GenOpt/Control-CartPole-v0",
+    "GenOpt/MLAgentBench-SpaceshipTitanic-v0",
+    "GenOpt/Reasoning-LegCounting-v0",
+    "GenOpt/Tabular-Friedman-v0",
+}
+"""One or two of each family, whose ids share most of their code, are always held to everything."""
+IN_BRIEF = {
+    "test_check_env",
+    "test_spec_is_json",
+    "test_splits_are_disjoint",
+    "test_test_split_is_hidden",
+    "test_starts",
+    "test_protocols",
+    "test_metric",
+}
+"""What the others are always held to; the rest of the suite is for `make test-all`."""
+
+AGENT_FACTS: dict[str, dict[str, Any]] = {
+    "cma-es": {"options": {"population": 4}},
+    "scripted": {
+        "options": {"edits": [{"select_action": "def select_action(obs, lean): return 1"}, "", {}]},
+        "deterministic_across_seeds": True,
+    },
+}
+"""By name, what the suite has to know of an agent."""
+
+
+class TestOneStepTaskWithTextAndMinimisedScore(TaskConformance):
+    """A task from outside the package: one call a trial, a text component, a score to minimise."""
+
+    id = "tests.helpers.toys:Toy/Guess-v0"
+
+
+class TestNondeterministicTask(TaskConformance):
+    id = "tests.helpers.toys:Toy/WobblyGuess-v0"
+
+
+class TestAgentsOnMinimisedScore(AgentConformance):
+    agent = "hill-climbing"
+    id = "tests.helpers.toys:Toy/Guess-v0"
+    parameters: ClassVar[dict[str, Any]] = {"start": "plain/nine"}
+
+
+def _slow(test: Any) -> Any:
+    """The same test, marked; the suite's own stays as it is."""
+    copy = types.FunctionType(test.__code__, test.__globals__, test.__name__, test.__defaults__, test.__closure__)
+    copy.__dict__.update(test.__dict__)
+    copy.pytestmark = [*getattr(test, "pytestmark", []), pytest.mark.slow.mark]  # type: ignore[attr-defined]
+    return copy
+
+
+def _class_name(name: str) -> str:
+    return "Test" + "".join(part.capitalize() for part in name.replace("/", "-").split("-"))
+
+
+for row in TABLE:
+    family = row.id.removeprefix("GenOpt/").partition("-")[0]
+    facts: dict[str, Any] = {"id": row.id, "parameters": CHEAP.get(row.id, CHEAP.get(family, {}))}
+    if row.id not in IN_FULL:
+        names = [name for name in dir(TaskConformance) if name.startswith("test_") and name not in IN_BRIEF]
+        facts |= {name: _slow(getattr(TaskConformance, name)) for name in names}
+    if family == "Reasoning":
+        missing = importlib.util.find_spec("reasoning_gym") is None
+        facts["pytestmark"] = pytest.mark.skipif(missing, reason="reasoning-gym is not installed")
+    if row.id == "GenOpt/Control-LunarLander-v0":
+        missing = importlib.util.find_spec("Box2D") is None or importlib.util.find_spec("pygame") is None
+        facts["pytestmark"] = pytest.mark.skipif(missing, reason="Box2D or pygame is not installed")
+    if family in ("MLAgentBench", "Tabular"):
+        missing = importlib.util.find_spec("sklearn") is None or importlib.util.find_spec("pandas") is None
+        facts["pytestmark"] = pytest.mark.skipif(missing, reason="scikit-learn or pandas is not installed")
+    globals()[_class_name(row.id)] = type(_class_name(row.id), (TaskConformance,), facts)
+
+for agent in AGENTS:
+    if issubclass(agent_class(agent), ModelAgent):
+        continue  # needs a model's server: held to the suite in test_proposers.py and in tests/agents/external
+    if agent == "sb3":
+        continue  # needs a trained policy: held to the suite in tests/agents/test_sb3.py
+    facts = {"agent": agent, **AGENT_FACTS.get(agent, {})}
+    globals()[_class_name(agent)] = type(_class_name(agent), (AgentConformance,), facts)
