@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import dataclasses
+import inspect
+from typing import Any, ClassVar, get_type_hints
 
 import gymnasium as gym
 import pytest
 
-from genopt_gym.core.parameters import Parameters
-from genopt_gym.core.task import TaskSpec
+from genopt_gym.core.parameters import ParameterDict, Parameters
+from genopt_gym.core.task import Task, TaskSpec
 from tests.helpers.toys import Guess
 
 CARTPOLE = "genopt_gym.envs.control.cart_pole:CartPole"
@@ -62,6 +64,15 @@ def test_keywords_of_the_task_and_of_its_bases_go_to_the_task() -> None:
     task = spec.make()
     assert isinstance(task, Protocolled)
     assert (task.sticky, task.split_seed) == (0.0, 3)
+
+
+def test_typed_keywords_are_those_of_the_environment_and_of_every_task() -> None:
+    of_environment = {field.name for field in dataclasses.fields(Parameters)}
+    of_every_task = set(inspect.signature(Task.__init__).parameters) - {"self"}
+    assert set(ParameterDict.__annotations__) == of_environment | of_every_task | {"protocol"}
+    declared, typed = get_type_hints(Parameters), get_type_hints(ParameterDict)
+    for name in of_environment - {"trace_window", "accept"}:
+        assert typed[name] == declared[name], name
 
 
 @pytest.mark.parametrize(
