@@ -8,6 +8,7 @@ import numpy as np
 from cmaes import CMA
 
 from genopt_gym.agents.base import Agent, Problem
+from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.literals import find_literals, replace_literals
 
 
@@ -24,13 +25,10 @@ class CmaEs(Agent):
     """
 
     def __init__(self, sigma: float = 0.5, population: int | None = None, smallest: float = 1.0) -> None:
-        for name, value, least in (
-            ("sigma", sigma, 0),
-            ("smallest", smallest, 0),
-            ("population", population or 4, 3),
-        ):
-            if not isinstance(value, int | float) or value <= least:
-                raise ValueError(f"{name} must be a number above {least}, got {value!r}")
+        number("sigma", sigma, above=0)
+        number("smallest", smallest, above=0)
+        if population is not None:
+            whole_number("population", population, 4)
         self._sigma = sigma
         self._population = population
         self._smallest = smallest

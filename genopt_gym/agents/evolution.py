@@ -10,6 +10,7 @@ import numpy as np
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.model_agent import Messages
 from genopt_gym.agents.prompted_agent import PromptedAgent, Texts, as_blocks, prompt
+from genopt_gym.core.checks import number, whole_number
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,8 @@ class Evolution(PromptedAgent):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("islands", "population", "reset_every"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {getattr(self, name)!r}")
-        if not 0 <= self.crossover <= 1:
-            raise ValueError(f"crossover is a probability, got {self.crossover!r}")
+            whole_number(name, getattr(self, name), 1)
+        number("crossover", self.crossover, 0, 1)
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)

@@ -9,6 +9,7 @@ from typing import Any
 
 from genopt_gym.agents.base import Agent, Problem
 from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.parameters import MIN_TRACE_CHARS
 from genopt_gym.llm import Request, Settings
@@ -45,10 +46,11 @@ class ModelAgent(Agent):
     prices: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("max_tokens", 1), ("context_tokens", 1), ("temperature", 0)):
-            value = getattr(self, name)
-            if value is not None and (not isinstance(value, int | float) or isinstance(value, bool) or value < least):
-                raise ValueError(f"{name} must be a number from {least}, got {value!r}")
+        whole_number("max_tokens", self.max_tokens, 1)
+        if self.context_tokens is not None:
+            whole_number("context_tokens", self.context_tokens, 1)
+        if self.temperature is not None:
+            number("temperature", self.temperature, 0)
         self._settings = Settings(
             base_url=self.base_url,
             timeout=self.timeout,

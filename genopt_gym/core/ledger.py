@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from genopt_gym.core.checks import number, whole_number
+
 _LOCK = threading.Lock()
 """Of all budgets, held for moments: so that a budget can be copied and pickled."""
 
@@ -118,10 +120,9 @@ class Budget:
             if name not in self.KNOWN:
                 raise ValueError(f"a budget has {', '.join(self.KNOWN)}, not {name!r}")
             if name == "money":
-                if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 < limit < float("inf"):
-                    raise ValueError(f"a budget of money must be a number of dollars above 0, got {limit!r}")
-            elif not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
-                raise ValueError(f"a budget of {name} must be a whole number from 1, got {limit!r}")
+                number("a budget of money (US dollars)", limit, above=0)
+            else:
+                whole_number(f"a budget of {name}", limit, 1)
         self.limits = dict(limits)
         self.ledger = ledger
         self._reserved_tokens = 0

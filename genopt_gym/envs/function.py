@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.errors import ContractBroken
 from genopt_gym.core.evidence import MAX_DEPTH, Call, Failure, Recorder, is_nested_deeper
 from genopt_gym.core.limits import Limits
@@ -87,9 +88,7 @@ class FunctionTask(Task):
         self.profile = profile
         self.limits = _settings("limits", Limits, limits or {})
         self.model = None if model is None else _settings("model", ModelUse, model)
-        if type(max_calls) is not int or max_calls < 1:
-            raise ValueError(f"max_calls must be a whole number from 1, got {max_calls!r}")
-        self.max_inner_steps = max_calls
+        self.max_inner_steps = whole_number("max_calls", max_calls, 1)
         self.deterministic = bool(deterministic)
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
@@ -207,8 +206,7 @@ class _Trial:
 def _metric(function: str, low: float, high: float, solved: float | None) -> Metric:
     bounds = {"low": low, "high": high}
     for name, value in {**bounds, **({} if solved is None else {"solved": solved})}.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValueError(f"{name} must be a finite number, got {value!r}")
+        number(name, value)
     if low == high or not min(low, high) <= (low if solved is None else solved) <= max(low, high):
         raise ValueError(f"low={low}, high={high}, solved={solved}: scores lie between two numbers, solved among them")
     return Metric(

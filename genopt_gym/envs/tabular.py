@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.checks import number
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
@@ -170,16 +171,16 @@ class TabularTask(Task):
         split_seed: int = 0,
     ) -> None:
         super().__init__(split_seed=split_seed, train_size=train_size, validation_size=1, test_size=1)
-        whole = isinstance(shares, Sequence) and len(shares) == 3 and all(isinstance(s, int | float) for s in shares)
-        if not whole or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+        if not isinstance(shares, Sequence) or isinstance(shares, str) or len(shares) != 3:
+            raise ValueError(f"shares must be three positive numbers that add up to 1, got {shares!r}")
+        if abs(sum(number("each of the shares", share, above=0) for share in shares) - 1) > 1e-6:
             raise ValueError(f"shares must be three positive numbers that add up to 1, got {shares!r}")
         if train_size < 2:
             raise ValueError(f"train_size must be at least 2, as a train trial holds one fold out, got {train_size}")
         if not isinstance(refit, bool):
             raise ValueError(f"refit must be true or false, got {refit!r}")
-        for name, value in (("fit_seconds", fit_seconds), ("memory_mb", memory_mb)):
-            if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-                raise ValueError(f"{name} must be a number above 0, got {value!r}")
+        number("fit_seconds", fit_seconds, above=0)
+        number("memory_mb", memory_mb, above=0)
         self._shares = [float(share) for share in shares]
         self._refit = refit
         seconds = float(fit_seconds)

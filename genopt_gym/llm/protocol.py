@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym.core.checks import whole_number
 from genopt_gym.llm.request import OPTIONS, Reply, Request, is_text
 
 IGNORED = frozenset(
@@ -113,9 +114,10 @@ def _whole(body: dict[str, Any], name: str, default: int, most: int) -> int:
     value = body.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise Refusal(400, f"{name!r} is a whole number from 1 to {most}", param=name)
-    return value
+    try:
+        return whole_number(repr(name), value, 1, most)
+    except ValueError as error:
+        raise Refusal(400, str(error), param=name) from None
 
 
 def answer(model: str, replies: Sequence[Reply]) -> dict[str, Any]:

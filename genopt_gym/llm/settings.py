@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from genopt_gym.core.checks import number
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -30,13 +32,16 @@ class Settings:
     prices: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("timeout", "attempts", "concurrency", "requests_per_minute"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value <= 0):
-                raise ValueError(f"{name} must be a number above 0, got {value!r}")
-        if self.prices is not None and (
-            len(self.prices) != 2 or not all(isinstance(price, int | float) and price >= 0 for price in self.prices)
-        ):
-            raise ValueError(
-                f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
-            )
+        number("timeout", self.timeout, above=0)
+        number("attempts", self.attempts, above=0)
+        number("backoff", self.backoff, 0)
+        number("concurrency", self.concurrency, above=0)
+        if self.requests_per_minute is not None:
+            number("requests_per_minute", self.requests_per_minute, above=0)
+        if self.prices is not None:
+            if len(self.prices) != 2:
+                raise ValueError(
+                    f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
+                )
+            for price, what in zip(self.prices, ("prompt", "reply"), strict=True):
+                number(f"prices, in dollars per million {what} tokens,", price, 0)

@@ -7,7 +7,9 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from genopt_gym.env import Action, Observation
+from genopt_gym.core.checks import number
+from genopt_gym.env import Action
+from genopt_gym.observation import Observation
 from genopt_gym.wrappers.codec import optimization_env
 from genopt_gym.wrappers.slots import Slots, Texts
 
@@ -29,7 +31,7 @@ class PerturbedStarts(gym.Wrapper[Observation, Action, Observation, Action], gym
     def __init__(self, env: gym.Env[Observation, Action], spread: float = 0.5) -> None:
         gym.utils.RecordConstructorArgs.__init__(self, spread=spread)
         super().__init__(env)
-        self._spread = spread
+        self._spread = number("spread", spread, 0)
         self._texts = optimization_env(env)[1].texts
         self._rng = np.random.default_rng()
 

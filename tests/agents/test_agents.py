@@ -41,7 +41,7 @@ def test_every_agent_of_the_suite_has_a_docstring_of_its_own() -> None:
         ("cma-es", {"sigmas": 1}, "agent 'cma-es' has no option 'sigmas'.*sigma"),
         ("scripted", {}, "agent 'scripted' needs the option 'edits'"),
         ("cma-es", {"sigma": 0}, "sigma must be a number above 0"),
-        ("cma-es", {"population": 2}, "population must be a number above 3"),
+        ("cma-es", {"population": 2}, "population must be a whole number from 4"),
     ],
 )
 def test_name_or_option_that_does_not_exist_is_told(name: str, options: dict[str, Any], message: str) -> None:

@@ -284,7 +284,7 @@ def test_context_too_small_for_the_problem_is_told(tmp_path: Path) -> None:
     [
         ({}, "agent 'proposer' needs the option 'model'"),
         ({"model": "m", "edit_format": "yaml"}, "edit_format is one of fenced, json, patch"),
-        ({"model": "m", "max_tokens": 0}, "max_tokens must be a number from 1"),
+        ({"model": "m", "max_tokens": 0}, "max_tokens must be a whole number from 1"),
         ({"model": "m", "temperature": -1}, "temperature must be a number from 0"),
         ({"model": "m", "timeout": 0}, "timeout must be a number above 0"),
         ({"model": "m", "temprature": 1}, "has no option 'temprature'"),

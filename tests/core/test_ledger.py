@@ -42,7 +42,7 @@ def test_no_limits_allow_everything() -> None:
     [
         ({"token": 5}, "trials, inner_steps, tokens, money, not 'token'"),
         ({"trials": 0}, "whole number from 1, got 0"),
-        ({"money": 0}, "number of dollars above 0"),
+        ({"money": 0}, r"money \(US dollars\) must be a number above 0"),
     ],
 )
 def test_budget_that_makes_no_sense_is_refused(limits: dict[str, float], message: str) -> None:

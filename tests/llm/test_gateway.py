@@ -214,9 +214,9 @@ def test_fields_that_change_nothing_stay_here_and_the_others_are_passed_on(serve
             "parts that are texts",
         ),
         ({"tools": [{"type": "web_search"}]}, "'tools' is a list"),
-        ({"max_tokens": 0}, "'max_tokens' is a whole number"),
-        ({"max_completion_tokens": True}, "'max_completion_tokens' is a whole number"),
-        ({"n": 1000}, "'n' is a whole number from 1 to 128"),
+        ({"max_tokens": 0}, "'max_tokens' must be a whole number"),
+        ({"max_completion_tokens": True}, "'max_completion_tokens' must be a whole number"),
+        ({"n": 1000}, "'n' must be a whole number from 1 to 128"),
         ({"stream": "yes"}, "'stream' is true or false"),
     ],
 )

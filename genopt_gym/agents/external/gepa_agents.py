@@ -10,6 +10,7 @@ from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
 from genopt_gym.agents.external.external_optimizer import ExternalOptimizerAgent
 from genopt_gym.agents.model_agent import ModelAgent
+from genopt_gym.core.checks import whole_number
 
 Selection = Literal["pareto", "current_best", "epsilon_greedy", "top_k_pareto"]
 Components = Literal["round_robin", "all"]
@@ -39,8 +40,8 @@ class Gepa(ExternalOptimizerAgent):
         for name, known in (("selection", get_args(Selection)), ("components", get_args(Components))):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
-        if self.minibatch is not None and (not isinstance(self.minibatch, int) or self.minibatch < 1):
-            raise ValueError(f"minibatch must be a whole number from 1, got {self.minibatch!r}")
+        if self.minibatch is not None:
+            whole_number("minibatch", self.minibatch, 1)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -11,6 +11,7 @@ from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
 from genopt_gym.agents.external.external_optimizer import ExternalOptimizerAgent
 from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.checks import whole_number
 
 MARKER = "EVOLVE-BLOCK"
 """OpenEvolve's own word for what may be changed in a program."""
@@ -40,8 +41,7 @@ class OpenEvolve(ExternalOptimizerAgent):
     def __post_init__(self) -> None:
         need("openevolve", self.library)
         super().__post_init__()
-        if not isinstance(self.islands, int) or self.islands < 1:
-            raise ValueError(f"islands must be a whole number from 1, got {self.islands!r}")
+        whole_number("islands", self.islands, 1)
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)

@@ -15,6 +15,7 @@ from ale_py import ALEInterface, ALEState, LoggerMode, roms
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.drawing import with_boxes
 from genopt_gym.core.evidence import Instance
 from genopt_gym.core.limits import Limits
@@ -143,16 +144,11 @@ class AtariTask(RolloutTask):
     ) -> None:
         super().__init__(**sizes)
         if max_steps is not None:
-            if not isinstance(max_steps, int) or max_steps < 1:
-                raise ValueError(f"max_steps must be a whole number from 1, got {max_steps!r}")
-            self.max_inner_steps = max_steps
+            self.max_inner_steps = whole_number("max_steps", max_steps, 1)
         if solved is not None:
-            self.metric = replace(self.metric, solved=solved)
-        if not 0 <= sticky < 1:
-            raise ValueError(f"sticky is a probability below 1, got {sticky}")
-        if test_noops < 0:
-            raise ValueError(f"test_noops cannot be negative, got {test_noops}")
-        self._sticky = sticky
+            self.metric = replace(self.metric, solved=number("solved", solved))
+        whole_number("test_noops", test_noops, 0)
+        self._sticky = number("sticky", sticky, 0, below=1)
         # Each frame misses with the probability of a repeat; all of them, once in a billion starts.
         self._settling_steps = math.ceil(math.log(1e-9, sticky) / FRAME_SKIP) if sticky else 0
         self._test_noops = test_noops

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from genopt_gym.core.artifact import Artifact, Component, Structure
+from genopt_gym.core.checks import whole_number
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Metric, Task
@@ -196,9 +197,7 @@ class Vectorization(Task):
 
     def __init__(self, *, rounds: int = 5, validation_size: int = 2, test_size: int = 4, **others: Any) -> None:
         super().__init__(validation_size=validation_size, test_size=test_size, **others)
-        if not isinstance(rounds, int) or isinstance(rounds, bool) or rounds < 1:
-            raise ValueError(f"rounds must be a whole number from 1, got {rounds!r}")
-        self._rounds = rounds
+        self._rounds = whole_number("rounds", rounds, 1)
 
     def problems(self, instance: Instance) -> list[Convolution]:
         """The inputs of a trial's calls: one shape, other values each time."""

@@ -152,7 +152,7 @@ def test_absent_object_is_all_zeros() -> None:
 
 
 def test_wrong_parameters_are_told() -> None:
-    with pytest.raises(ValueError, match="sticky is a probability below 1"):
+    with pytest.raises(ValueError, match="sticky must be a number from 0 and below 1"):
         make(PONG, sticky=1.5)
     with pytest.raises(ValueError, match="render_mode='human'"):
         ObjectsEnv(GAMES[0][1], render_mode="human")
