@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
-from statistics import fmean
 
 from genopt_gym.core.artifact import Artifact
-from genopt_gym.core.edit import EditOutcome
+from genopt_gym.core.feedback_kinds import FEEDBACK, Seen
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.task import Task
 from genopt_gym.evaluation import Evaluation
@@ -57,7 +56,7 @@ def feedback(
     task: Task,
     parameters: Parameters,
     *,
-    outcome: EditOutcome,
+    outcome: str,
     message: str,
     accepted: bool,
     score: float,
@@ -76,56 +75,8 @@ def feedback(
         for _, failure in failures:
             told[str(failure)] = None
         parts += list(told)[:MAX_FAILURES_TOLD]
-    ran = outcome in (EditOutcome.OK, EditOutcome.UNCHANGED)
+    seen = Seen(task, outcome, score, previous_score, {split: evaluation.trials for split, evaluation in shown})
     for kind in parameters.feedback:
-        if kind == "staged" and not ran:
-            continue
-        parts += _SPEAKERS[kind](task, score, previous_score, shown)
+        lines = FEEDBACK.make(kind).lines(seen)
+        parts += [lines] if isinstance(lines, str) else lines  # the usual slip of a kind of one's own
     return "\n".join(parts)[:MAX_FEEDBACK_CHARS]
-
-
-Shown = Sequence[tuple[str, Evaluation]]
-
-
-def _score(task: Task, score: float, previous: float | None, shown: Shown) -> list[str]:
-    return [f"Score ({task.metric.name}): {score:.5g}."]
-
-
-def _metrics(task: Task, score: float, previous: float | None, shown: Shown) -> list[str]:
-    lines = []
-    for split, evaluation in shown:
-        means = _means(evaluation)
-        if means:
-            lines.append(f"{split}: " + ", ".join(f"{name} {value:.5g}" for name, value in means.items()) + ".")
-    return lines
-
-
-def _means(evaluation: Evaluation) -> dict[str, float]:
-    names = sorted({name for trial in evaluation.trials for name in trial.metrics})
-    return {n: fmean(t.metrics[n] for t in evaluation.trials if n in t.metrics) for n in names}
-
-
-def _staged(task: Task, score: float, previous: float | None, shown: Shown) -> list[str]:
-    words = task.staged_by(score, _means(shown[-1][1]) if shown else {})
-    return [words] if words else []
-
-
-def _progress(task: Task, score: float, previous: float | None, shown: Shown) -> list[str]:
-    if previous is None:
-        return []
-    if score == previous:
-        return ["The score is the same as before."]
-    return [f"The score has {'improved' if task.metric.better(score, previous) else 'got worse'}."]
-
-
-def _answer(task: Task, score: float, previous: float | None, shown: Shown) -> list[str]:
-    lines = []
-    for split, evaluation in shown:
-        for trial in evaluation.trials:
-            answer = task.answer(trial.instance) if split == "train" and task.failed(trial) else None
-            if answer is not None:
-                lines.append(f"Expected answer of {trial.instance}: {answer}")
-    return lines
-
-
-_SPEAKERS = {"score": _score, "metrics": _metrics, "staged": _staged, "progress": _progress, "answer": _answer}

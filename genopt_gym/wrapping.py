@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import importlib.util
 import inspect
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from genopt_gym.core import registry
 from genopt_gym.registration import FUNCTION
 
 _importing: list[str] = []
@@ -84,14 +84,12 @@ def _importable_main(name: str) -> str:
 
 def load(reference: str) -> Callable[..., Any]:
     """The function called ``module:name``; ValueError if there is none."""
-    module, _, name = str(reference).partition(":")
-    if not (module and name):
+    if not registry.is_reference(reference):
         raise ValueError(f"{reference!r} is no function; name it with its module, as in my_module:score")
+    module, _, name = reference.partition(":")
     _importing.append(module)
     try:
-        found = getattr(importlib.import_module(module), name, None)
-    except Exception as error:
-        raise ValueError(f"{reference} cannot be imported: {type(error).__name__}: {error}") from error
+        found = registry.load(reference)
     finally:
         _importing.pop()
     if not inspect.isfunction(found):

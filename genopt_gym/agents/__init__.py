@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
 import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from genopt_gym.agents.base import Agent, AgentDone, Problem
+from genopt_gym.core.registry import Registry
 
 AGENTS = {
     "random": "genopt_gym.agents.random_edits:RandomEdits",
@@ -32,7 +31,9 @@ AGENTS = {
     "trace-opro": "genopt_gym.agents.external.trace_agents:TraceOpro",
 }
 
-__all__ = ["AGENTS", "Agent", "AgentDone", "Problem", "agent_class", "make_agent"]
+REGISTRY: Registry[Agent] = Registry("agent", Agent, AGENTS)  # type: ignore[type-abstract]
+
+__all__ = ["AGENTS", "REGISTRY", "Agent", "AgentDone", "Problem", "agent_class", "make_agent"]
 
 
 def make_agent(name: str, options: Mapping[str, Any] | None = None) -> Agent:
@@ -55,12 +56,6 @@ def make_agent(name: str, options: Mapping[str, Any] | None = None) -> Agent:
     return agent
 
 
-def agent_class(name: str) -> Any:
+def agent_class(name: str) -> type[Agent]:
     """The class of the agent of that name, or ``module:Class``; ValueError if there is none."""
-    entry = AGENTS.get(name, name)
-    module, _, class_name = entry.partition(":")
-    if not class_name:
-        near = difflib.get_close_matches(name, AGENTS, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ValueError(f"no agent {name!r}{hint} There are {', '.join(AGENTS)}, or module:Class of your own.")
-    return getattr(importlib.import_module(module), class_name)
+    return REGISTRY.find(name)

@@ -16,13 +16,14 @@ from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.llm import ModelError, Reply, Request
+from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.settings import Settings
 
 POLL = 0.1
 """Seconds between looks at the exchange folder."""
 
 
-class Exchange:
+class Exchange(Backend):
     """A backend whose replies somebody writes: ``prompt-0001.md`` goes out, ``reply-0001.md`` comes in.
 
     A prompt appears whole. A reply should, too: write it under another name, then rename it.

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from genopt_gym.core.edit import EditOutcome
-from genopt_gym.core.evidence import Instance, Trial
+from genopt_gym.core.evidence import Instance, Trial, View
 from genopt_gym.core.trace import render
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Batch, Evaluation
@@ -20,7 +19,7 @@ class EvaluatedTrial(msgspec.Struct, frozen=True):
 
     Attributes:
         instance: its name.
-        outcome: an ``EditOutcome`` value.
+        outcome: an ``EditOutcome`` value, or one of the task's own.
         score: in the metric's own unit; under ``feedback_horizon="credit"`` that of the traced window.
         value: the same normalised: 0 at the floor, 1 at the reference, and more is better.
         trace: as in an observation; empty for a validation trial.
@@ -64,10 +63,16 @@ class TrialEvaluator:
         p = env.parameters
         silent = p.feedback_horizon == "credit" or p.score_split == "train"
         self.splits = ("train",) if silent else ("train", "validation")
-        self.batch_size = p.batch_size
         self.program = env.start.program
-        self.view = env.view
         self.max_trace_chars = p.max_trace_chars
+
+    @property
+    def batch_size(self) -> int:
+        return self._env.parameters.batch_size
+
+    @property
+    def view(self) -> View:
+        return self._env.view
 
     def names(self, split: str) -> list[str]:
         """The names of a split's instances; none of a split that is hidden."""
@@ -115,7 +120,7 @@ class TrialEvaluator:
         if p.feedback_horizon == "credit":
             trial = trial.within_window()
         score = task.score([trial])
-        name, outcome = str(trial.instance), EditOutcome(trial.failure.outcome if trial.failure else "ok")
+        name, outcome = str(trial.instance), trial.failure.outcome if trial.failure else "ok"
         if trial.instance.split != "train":
             return EvaluatedTrial(name, outcome, score, task.metric.normalise(score))
         words = feedback(

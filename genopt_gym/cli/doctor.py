@@ -12,7 +12,7 @@ from genopt_gym.cli.tables import print_table
 from genopt_gym.envs.bbeh.data import status as bbeh_questions
 from genopt_gym.sandbox import confine
 from genopt_gym.sandbox.selftest import PROBED, breaches
-from genopt_gym.sandbox.tier import VARIABLE, ConfinementError, choose
+from genopt_gym.sandbox.tier import TIERS, VARIABLE, ConfinementError, choose
 from genopt_gym.sandbox.zygote import Zygote
 
 LAYERS = (
@@ -42,7 +42,7 @@ def doctor() -> None:
     if facts["landlock_abi"] == 0:
         print("missing: Landlock. Without it artifacts may open no file at all, so late imports fail.")
     print(f"\ntier {tier}" + (f" (from {VARIABLE})" if tier != facts["tier"] else ""))
-    if tier == "weak":
+    if not TIERS.find(tier).witnessed:
         print("Artifact code runs with your rights: it is held by memory and time limits only.")
     else:
         with tempfile.TemporaryDirectory(prefix="genopt-") as root:

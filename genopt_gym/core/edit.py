@@ -44,6 +44,9 @@ class EditOutcome(enum.StrEnum):
     - ``out_of_memory``: the artifact needed too much memory.
     - ``crashed``: the artifact took its process down.
     - ``forbidden``: the edit, or the artifact, did what it may not.
+    - ``budget_spent``: the edit was not run, for the budget does not allow it.
+
+    A task may fail trials with names of its own (``Task.outcomes``), so whoever reads an outcome takes any text.
 
     >>> EditOutcome.SYNTAX_ERROR == "syntax_error"
     True
@@ -59,6 +62,7 @@ class EditOutcome(enum.StrEnum):
     OUT_OF_MEMORY = enum.auto()
     CRASHED = enum.auto()
     FORBIDDEN = enum.auto()
+    BUDGET_SPENT = enum.auto()
 
 
 class UnparsableEdit(ValueError):

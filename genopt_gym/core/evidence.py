@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-Window = Literal["first", "last", "around_reward"]
+from genopt_gym.core.windows import WINDOWS, Played, checked
 
 
 class Instance(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class Failure(msgspec.Struct, frozen=True):
     """Why a trial failed, in the artifact's own terms; no paths, addresses or clocks."""
 
     outcome: str
-    """An ``EditOutcome`` value."""
+    """An ``EditOutcome`` value, or one of the task's own (``Task.outcomes``)."""
     type: str
     """The exception's class, or what ended the process."""
     message: str
@@ -123,35 +123,30 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class View(msgspec.Struct, frozen=True):
-    """What is traced of a trial: a window of ``horizon`` inner steps (``None``: all)."""
+    """What is traced of a trial: a window of ``horizon`` inner steps (``None``: all).
+
+    ``window`` is a name of ``WINDOWS``, or ``module:Class``: as text it crosses to the workers, who look it up.
+    """
 
     horizon: int | None
-    window: Window = "first"
+    window: str = "first"
     keep_actions: bool = False
 
     @property
     def step_limit(self) -> int | None:
         """After how many inner steps a trial ends: window ``first`` needs no more than it shows."""
-        return self.horizon if self.window == "first" else None
+        return self.horizon if WINDOWS.find(self.window).ends_trial else None
 
-    def bounds(self, rewards: Sequence[float]) -> tuple[int, int]:
-        """First and past-the-last step of the window in a trial with these rewards.
+    def choose(self, rewards: Sequence[float]) -> Sequence[int]:
+        """The steps, from 0, that the window holds of a trial with these rewards.
 
-        ``around_reward`` is centred on the first step with a reward, or is the last window if there is none.
-
-        >>> View(3, "around_reward").bounds([0, 0, 0, 1, 0, 0])
-        (2, 5)
+        >>> View(3, "around_reward").choose([0, 0, 0, 1, 0, 0])
+        range(2, 5)
         """
         n = len(rewards)
         if self.horizon is None or self.horizon >= n:
-            return 0, n
-        if self.window == "first":
-            return 0, self.horizon
-        end = n
-        if self.window == "around_reward":
-            middle = next((i for i, reward in enumerate(rewards) if reward), n)
-            end = min(n, max(self.horizon, middle + (self.horizon + 1) // 2))
-        return end - self.horizon, end
+            return range(n)
+        return checked(self.window, WINDOWS.make(self.window).choose(Played(rewards), self.horizon), n, self.horizon)
 
 
 TRACE_BYTES = 8 << 20
@@ -206,36 +201,46 @@ class Recorder:
 
     def finish(self, score: float, *, ended: bool, metrics: dict[str, float] | None = None) -> None:
         """Close the trial with its score."""
-        first, last = self.view.bounds(self._rewards) if self.view else (0, 0)
-        cut = self.view is not None and (first, last) != (0, self.steps)
-        window_score = float(sum(self._rewards[first:last])) if cut else score
-        self.trial = Trial(
-            instance=self.instance,
-            score=score,
-            window_score=window_score,
-            steps=self.steps,
-            ended=ended and last in (0, self.steps),
-            events=self._events[first:last],  # type: ignore[arg-type]  # they are Events once they were sent
-            metrics=metrics or {},
-            actions=self.instance.prefix + tuple(self._actions[:last]),
-        )
+        self.trial = self._closed(self._window(), score, ended, metrics or {})
 
     def fail(self, failure: Failure, observation: Any = None, calls: Sequence[Call] = ()) -> None:
         """Close the trial with the lowest score; the events so far and the failing step stay as evidence."""
         step = len(self.instance.prefix) + self.steps
         if observation is not None:
             self.step(observation, list(calls), None, 0.0)
-        self.finish(self.failed_score, ended=True)
-        assert self.trial is not None
-        in_window = self.view is None or not self.tracing or self.view.bounds(self._rewards)[1] == len(self._rewards)
+        window = self._window()
+        trial = self._closed(window, self.failed_score, True, {})
+        in_window = self.view is None or not self.tracing or _end(window) == len(self._rewards)
         self.trial = msgspec.structs.replace(
-            self.trial,
+            trial,
             failure=msgspec.structs.replace(failure, step=step),
             failed_in_window=in_window,
-            window_score=self.failed_score if in_window else self.trial.window_score,
+            window_score=self.failed_score if in_window else trial.window_score,
             ended=True,
             actions=(),
         )
+
+    def _window(self) -> Sequence[int]:
+        return self.view.choose(self._rewards) if self.view else range(0)
+
+    def _closed(self, window: Sequence[int], score: float, ended: bool, metrics: dict[str, float]) -> Trial:
+        end = _end(window)
+        cut = self.view is not None and len(window) != self.steps
+        return Trial(
+            instance=self.instance,
+            score=score,
+            window_score=float(sum(self._rewards[step] for step in window)) if cut else score,
+            steps=self.steps,
+            ended=ended and end in (0, self.steps),
+            events=[self._events[step] for step in window],  # type: ignore[misc]  # they are Events once they were sent
+            metrics=metrics,
+            actions=self.instance.prefix + tuple(self._actions[:end]),
+        )
+
+
+def _end(window: Sequence[int]) -> int:
+    """The step after its last."""
+    return window[-1] + 1 if window else 0
 
 
 def is_nested_deeper(container: Any, levels: int) -> bool:

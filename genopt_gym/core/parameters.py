@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypedDict, get_args, get_origin, get_type_hints
 
+from genopt_gym.core.acceptance import RULES
 from genopt_gym.core.artifact import Documentation
-from genopt_gym.core.evidence import Window
+from genopt_gym.core.checks import whole_number
+from genopt_gym.core.feedback_kinds import FEEDBACK
 from genopt_gym.core.task import Task, TaskSpec
+from genopt_gym.core.windows import WINDOWS
 
 MIN_TRACE_CHARS = 1000
-FEEDBACK = ("score", "metrics", "staged", "progress", "answer")
 
 
 class ParameterDict(TypedDict, total=False):
@@ -56,17 +58,19 @@ class Parameters:
         context: the problem context: objective and strategy hints, the objective alone, or nothing.
         editable: components the optimizer may change; ``None`` is all.
         credit_horizon: inner steps of each trial that the trace shows; ``None`` is all.
-        trace_window: which steps these are; ``first`` also ends the traced trial there.
+        trace_window: which steps these are, a name of ``core/windows.py`` or ``module:Class``; ``first`` also ends
+            the traced trial there.
         trial_start: whether the next traced trial begins anew or where the last window ended.
         batch_size: trials pooled for one observation.
         batch_sampler: train instances in random order without repeat, always the same ones, or failed ones
             again.
-        feedback: what the words say, any of ``score``, ``metrics``, ``staged``, ``progress``, ``answer``.
+        feedback: what the words say, a list of names of ``core/feedback_kinds.py`` (``score``, ``metrics``,
+            ``staged``, ``progress``, ``answer``) or ``module:Class``.
         feedback_horizon: whether words, scores and rewards may use more than the trace shows.
         score_split: where the observed score comes from. Selection is always by validation.
         reward: rise of the best normalised score; the normalised score; or its change from step to step.
-        accept: which edits stay: all; those that run; those that don't lose on the same train batch, or on
-            validation.
+        accept: which edits stay: all (``always``); those that run (``valid``); those that do not lose on the same
+            train batch (``train``), or on ``validation``; or ``module:Class`` of a rule, see ``core/acceptance.py``.
         max_trace_chars: the trace's size budget.
         budget: hard limits for the environment's whole life, such as ``{"trials": 500}``; cached trials are free.
             Of model calls, the agent's too: ``tokens``, and ``money`` in US dollars.
@@ -77,7 +81,7 @@ class Parameters:
     context: Literal["full", "goal", "none"] = "full"
     editable: Sequence[str] | None = None
     credit_horizon: int | None = None
-    trace_window: Window = "first"
+    trace_window: str = "first"
     trial_start: Literal["restart", "continue"] = "restart"
     batch_size: int = 1
     batch_sampler: Literal["epoch", "fixed", "failures"] = "epoch"
@@ -85,7 +89,7 @@ class Parameters:
     feedback_horizon: Literal["episode", "credit"] = "episode"
     score_split: Literal["validation", "train"] = "validation"
     reward: Literal["improvement", "score", "delta"] = "improvement"
-    accept: Literal["always", "valid", "train", "validation"] = "always"
+    accept: str = "always"
     max_trace_chars: int = 60_000
     budget: Mapping[str, float] | None = None
 
@@ -94,17 +98,17 @@ class Parameters:
             value = getattr(self, name)
             if get_origin(hint) is Literal and value not in get_args(hint):
                 raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, get_args(hint)))}")
-        for name, least in (("credit_horizon", 1), ("batch_size", 1), ("max_trace_chars", MIN_TRACE_CHARS)):
-            value = getattr(self, name)
-            if value is None and name == "credit_horizon":
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
+        if self.credit_horizon is not None:
+            whole_number("credit_horizon", self.credit_horizon, 1)
+        whole_number("batch_size", self.batch_size, 1)
+        whole_number("max_trace_chars", self.max_trace_chars, MIN_TRACE_CHARS)
         for name, value in (("editable", self.editable or ()), ("feedback", self.feedback)):
             if isinstance(value, str) or not isinstance(value, Sequence):
                 raise ValueError(f"{name} must be a list of names, got {value!r}")
-        if unknown := [word for word in self.feedback if word not in FEEDBACK]:
-            raise ValueError(f"feedback must be a list out of {', '.join(FEEDBACK)}, got {unknown[0]!r}")
+        for kind in self.feedback:
+            FEEDBACK.find(kind)
+        WINDOWS.find(self.trace_window)
+        RULES.find(self.accept)
         if not isinstance(self.budget, Mapping | None):
             raise ValueError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}")
 

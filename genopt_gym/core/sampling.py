@@ -38,13 +38,23 @@ class BatchSampler:
         self._rng = rng
         self._queue: list[Instance] = []
         self._last: list[Trial] = []
-        if size > len(task.instances("train")):
-            raise ValueError(f"batch_size={size} is more than the {len(task.instances('train'))} train instances")
+        self.check(size)
+
+    def check(self, size: int) -> None:
+        """ValueError if the train split cannot fill a batch of so many trials."""
+        there = len(self._task.instances("train"))
+        if size > there:
+            raise ValueError(f"batch_size={size} is more than the {there} train instances")
+
+    def resize(self, size: int) -> None:
+        """Draw batches of so many trials from now on; ValueError as ``check``."""
+        self.check(size)
+        self._size = size
 
     def draw(self) -> list[Instance]:
         """The next batch."""
         batch: list[Instance] = []
-        for trial in self._last:
+        for trial in self._last[: self._size]:
             split, index = trial.instance.split, trial.instance.index
             if self._continue and not trial.ended:
                 batch.append(Instance(split, index, trial.actions))

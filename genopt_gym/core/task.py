@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 
 from genopt_gym.core.artifact import Artifact, Structure
+from genopt_gym.core.checks import whole_number
 from genopt_gym.core.evidence import Instance, Trial
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.registry import load_class
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,11 +106,8 @@ class TaskSpec(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
 
     def load(self) -> type[Task]:
-        module, _, name = self.entry.partition(":")
-        found = getattr(importlib.import_module(module), name)
-        if not (isinstance(found, type) and issubclass(found, Task)):
-            raise TypeError(f"{self.entry} is not a Task")
-        return found
+        """The task's class; ExtensionError, in one sentence, if there is none."""
+        return load_class(self.entry, Task, "task")  # type: ignore[type-abstract]
 
     def make(self) -> Task:
         return self.load()(**self.arguments)
@@ -140,6 +138,9 @@ class Task(ABC):
     limits: Limits = Limits()
     block_size: ClassVar[int] = 4
     """How many trials share one confined process; fixed, so that results don't depend on the workers."""
+    outcomes: ClassVar[Mapping[str, str]] = {}
+    """Edit outcomes of its own, beside those of ``EditOutcome``, each with what it means; a trial that fails with
+    ``Failure("too_expensive", ...)`` gives the edit the outcome ``too_expensive``."""
     error_costs: ClassVar[Literal["trial", "artifact"]] = "trial"
     """Whether a failed trial scores low by itself, or makes the whole artifact score low."""
     deterministic: bool = True
@@ -159,13 +160,9 @@ class Task(ABC):
         validation_size: int = 4,
         test_size: int = 20,
     ) -> None:
-        for name, size in (("train", train_size), ("validation", validation_size), ("test", test_size)):
-            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ValueError(f"{name}_size must be a whole number from 1, got {size!r}")
-        if not isinstance(split_seed, int) or isinstance(split_seed, bool):
-            raise ValueError(f"split_seed must be a whole number, got {split_seed!r}")
-        self.split_seed = split_seed
-        self._sizes = {"train": train_size, "validation": validation_size, "test": test_size}
+        sizes = {"train": train_size, "validation": validation_size, "test": test_size}
+        self._sizes = {split: whole_number(f"{split}_size", size, 1) for split, size in sizes.items()}
+        self.split_seed = whole_number("split_seed", split_seed)
 
     def starts(self) -> list[str]:
         """Every ``structure/implementation`` that ``start`` accepts."""

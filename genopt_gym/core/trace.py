@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from genopt_gym.core.evidence import Call, Event, Trial, View
+from genopt_gym.core.windows import WINDOWS, checked
 
 CELL_CHARS = 4000
 TITLE_CHARS = 200
@@ -28,8 +29,8 @@ class Trace(NamedTuple):
 def render(trials: Sequence[Trial], view: View, max_chars: int) -> Trace:
     """Render the windows of ``trials``; each gets an equal share of ``max_chars``.
 
-    Where a window does not fit its share, inner steps give way: the latest of window ``first``, the earliest
-    of ``last``, the outermost of ``around_reward``.
+    Where a window does not fit its share, inner steps give way, and the window says which: ``first`` gives up its
+    latest, ``last`` its earliest, ``around_reward`` its outermost.
     """
     parts, shown = [], 0
     left = max_chars
@@ -47,7 +48,8 @@ def _render_trial(trial: Trial, view: View, budget: int) -> tuple[str, int]:
     events, prelude, rows = _fitting(trial.events, view, budget - len(failure) - TITLE_CHARS)
     title = f"Trial {trial.instance}: {len(rows)} of {trial.steps} inner steps"
     if 0 < len(rows) < trial.steps:
-        title += f" ({events[0].step} to {events[-1].step})"
+        unbroken = events[-1].step - events[0].step == len(rows) - 1
+        title += f" ({'' if unbroken else 'out of '}{events[0].step} to {events[-1].step})"
     if len(rows) < len(trial.events):
         title += f"; {len(trial.events) - len(rows)} more were cut to fit the size budget"
     score = f"; score {trial.score:g}" if trial.failure is None and len(trial.events) == trial.steps else ""
@@ -56,25 +58,22 @@ def _render_trial(trial: Trial, view: View, budget: int) -> tuple[str, int]:
 
 
 def _fitting(events: Sequence[Event], view: View, room: int) -> tuple[Sequence[Event], str, list[str]]:
-    """The longest run of events within ``room`` characters that the window's kind prefers, written out."""
+    """The events that the window keeps within ``room`` characters, written out."""
     while True:
         prelude, rows = _table(events) if _is_tabular(events) else _sections(events)
-        start, end = longest_run(rows, view, room - len(prelude))
-        if start == 0 or start == end:
-            return events[start:end], prelude, rows[start:end]
-        events = events[start:end]  # A row leaves blank what is as in the row above, so the new first row is longer.
+        kept = rows_that_fit(rows, view, room - len(prelude))
+        events = [events[position] for position in kept]
+        if not kept or kept[-1] == len(kept) - 1:
+            return events, prelude, [rows[position] for position in kept]
+        # A row leaves blank what is as in the row above, so where one has gone the next becomes longer.
 
 
-def longest_run(rows: Sequence[str], view: View, room: int) -> tuple[int, int]:
-    """First and past-the-last of the rows that stay where all of them do not fit ``room`` characters."""
-    start, end = 0, len(rows)
-    size = sum(map(len, rows)) + len(rows)
-    while size > room and start < end:
-        drop_first = view.window == "last" or (view.window == "around_reward" and (end - start) % 2 == 0)
-        row = rows[start] if drop_first else rows[end - 1]
-        start, end = (start + 1, end) if drop_first else (start, end - 1)
-        size -= len(row) + 1
-    return start, end
+def rows_that_fit(rows: Sequence[str], view: View, room: int) -> Sequence[int]:
+    """Positions of the rows that the view's window keeps within ``room`` characters, in rising order."""
+    sizes = [len(row) + 1 for row in rows]
+    if sum(sizes) <= max(room, 0):
+        return range(len(rows))
+    return checked(view.window, WINDOWS.make(view.window).fit(sizes, room), len(rows), len(rows) - 1)
 
 
 def _is_tabular(events: Sequence[Event]) -> bool:

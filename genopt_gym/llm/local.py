@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.errors import ModelError, Transient
 from genopt_gym.llm.request import Reply, Request
 from genopt_gym.llm.settings import Settings
@@ -19,14 +20,12 @@ CONTEXT_TOKENS = 8192
 INSTALL = "pip install 'genopt-gym[local]'"
 
 
-class LocalModels:
+class LocalModels(Backend):
     """A backend for ``local/smollm2`` and ``local/PATH`` of a GGUF file; one reply at a time.
 
     SmolLM2-135M (Allal et al. 2025, arXiv 2502.02737) answers simple questions. It is too small to write code: with it
     a proposer runs, but does not improve anything.
     """
-
-    counts_tokens = True
 
     def __init__(self) -> None:
         self._servers: dict[Path, Any] = {}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
+from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.errors import ModelError, Transient
 from genopt_gym.llm.request import Reply, Request
 from genopt_gym.llm.settings import Settings
@@ -22,10 +23,8 @@ SHOWN = 200
 """Characters of a provider's own words that a message repeats."""
 
 
-class Providers:
+class Providers(Backend):
     """A backend over litellm, which is imported at the first call (it takes seconds)."""
-
-    counts_tokens = True
 
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Any]] = {}

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.limits import Limits
-from genopt_gym.sandbox.confine import Tier
 from genopt_gym.sandbox.session import Session, SessionDied
-from genopt_gym.sandbox.tier import ConfinementError
+from genopt_gym.sandbox.tier import TIERS, ConfinementError
 from genopt_gym.sandbox.zygote import Zygote
 
 PROBE = """\
@@ -72,13 +71,13 @@ def breaches(zygote: Zygote) -> list[str]:
         return [str(name) for name in reply.result]
 
 
-def require_confinement(zygote: Zygote, tier: Tier) -> None:
-    """Refuse to go on unless the denials of ``tier`` are witnessed; ``weak`` promises none.
+def require_confinement(zygote: Zygote, tier: str) -> None:
+    """Refuse to go on unless the denials of ``tier`` are witnessed; ``weak`` does not promise them.
 
     Raises:
         ConfinementError: something was possible that must not be.
     """
-    if tier != "weak" and (found := breaches(zygote)):
+    if TIERS.find(tier).witnessed and (found := breaches(zygote)):
         raise ConfinementError(
             f"the confinement self-test of tier {tier} failed on this machine: an artifact could {', '.join(found)}"
         )

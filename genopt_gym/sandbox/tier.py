@@ -1,37 +1,124 @@
-"""Which layers confine artifact code here: chosen by what the kernel offers, or named by the user."""
+"""How artifact code is confined: tiers by name, chosen by what the kernel offers, or named by the user.
+
+A new tier is a class here or elsewhere, and a row. Zygotes look tiers up too: a tier of one's own lies in a module that
+imports no more of this package than ``genopt_gym.sandbox`` and ``genopt_gym.core.registry``.
+"""
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final
 
 from genopt_gym.core.errors import UserError
-from genopt_gym.sandbox.confine import Tier, available_tier
+from genopt_gym.core.registry import ExtensionError, Registry
+from genopt_gym.sandbox import confine
+from genopt_gym.sandbox.confine import available_tier
 
 VARIABLE = "GENOPT_CONFINEMENT"
-TIERS: dict[str, Tier] = {"strong": "strong", "seccomp": "seccomp", "weak": "weak"}
 
 
 class ConfinementError(UserError):
     """Artifact code cannot be confined as asked for; nothing was run."""
 
 
-def choose() -> Tier:
+class ConfinementTier(ABC):
+    """One way to confine artifact code.
+
+    Attributes:
+        witnessed: whether a self-test must see that what an artifact may not do is denied, before any other artifact
+            runs. A tier that does not promise it says so here.
+    """
+
+    witnessed: ClassVar[bool] = True
+
+    def missing(self) -> str | None:
+        """What this machine lacks for it, in a sentence; None if it lacks nothing."""
+        return None
+
+    @abstractmethod
+    def prepare(self, read: Sequence[str], scratch_root: str) -> Callable[[str], None]:
+        """Confine the process that forks, as far as it can be, and return what confines each of its forks.
+
+        It is called once, in a process of one thread that has loaded all that artifacts may import. What it returns
+        is called in every fork with the fork's scratch folder, before any artifact code; limits of memory, time and
+        file size are set already.
+
+        Args:
+            read: files and folders that artifacts may read.
+            scratch_root: the folder that all scratch folders lie in.
+
+        Raises:
+            OSError: a step was refused; no artifact will be run.
+        """
+
+
+class Strong(ConfinementTier):
+    """Landlock and a system call filter: artifacts read their libraries and write their scratch folder, no more."""
+
+    def missing(self) -> str | None:
+        available = available_tier()
+        if available == "seccomp":
+            return "tier strong needs Landlock (Linux 5.13 or later), which this machine does not offer"
+        return NOTHING if available == "weak-only" else None
+
+    def prepare(self, read: Sequence[str], scratch_root: str) -> Callable[[str], None]:
+        return confine.prepare("strong", read, scratch_root).apply
+
+
+class Seccomp(ConfinementTier):
+    """A system call filter alone: artifacts may open no file at all."""
+
+    def missing(self) -> str | None:
+        return NOTHING if available_tier() == "weak-only" else None
+
+    def prepare(self, read: Sequence[str], scratch_root: str) -> Callable[[str], None]:
+        return confine.prepare("seccomp", read, scratch_root).apply
+
+
+class Weak(ConfinementTier):
+    """Limits of memory, time and file size alone: artifacts run with your rights."""
+
+    witnessed = False
+
+    def prepare(self, read: Sequence[str], scratch_root: str) -> Callable[[str], None]:
+        return confine.prepare("weak", read, scratch_root).apply
+
+
+TIERS: Final = Registry(
+    "confinement tier",
+    ConfinementTier,  # type: ignore[type-abstract]
+    {
+        "strong": "genopt_gym.sandbox.tier:Strong",
+        "seccomp": "genopt_gym.sandbox.tier:Seccomp",
+        "weak": "genopt_gym.sandbox.tier:Weak",
+    },
+    in_other_processes=True,
+)
+
+NOTHING: Final = (
+    "this machine offers neither Landlock nor a system call filter that genopt_gym knows, so artifact code "
+    f"could read your files and keys; to run it all the same choose --confinement weak, or set {VARIABLE}=weak"
+)
+
+
+def choose() -> str:
     """The tier named by ``GENOPT_CONFINEMENT``, or the best this machine has, but never ``weak`` by itself.
 
     Raises:
         ConfinementError: there is no such tier, or this machine does not have it.
     """
     wanted = os.environ.get(VARIABLE, "")
-    if wanted and wanted not in TIERS:
-        raise ConfinementError(f"{VARIABLE} must be one of {', '.join(TIERS)}, got {wanted!r}")
-    available = available_tier()
-    if wanted == "weak":
-        return "weak"
-    if available == "weak-only":
-        raise ConfinementError(
-            "this machine offers neither Landlock nor a system call filter that genopt_gym knows, so artifact code "
-            f"could read your files and keys; to run it all the same choose --confinement weak, or set {VARIABLE}=weak"
-        )
-    if wanted == "strong" and available != "strong":
-        raise ConfinementError("tier strong needs Landlock (Linux 5.13 or later), which this machine does not offer")
-    return TIERS[wanted or available]
+    if not wanted:
+        available = available_tier()
+        if available == "weak-only":
+            raise ConfinementError(NOTHING)
+        return available
+    try:
+        missing = TIERS.make(wanted).missing()
+    except ExtensionError as error:
+        raise ConfinementError(f"{VARIABLE}: {error}") from error
+    if missing is not None:
+        raise ConfinementError(missing)
+    return wanted

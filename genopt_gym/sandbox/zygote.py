@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from genopt_gym.sandbox.confine import Tier
+from genopt_gym.core.registry import is_reference
 from genopt_gym.sandbox.messages import Exit, ForkOrder, ReapOrder
 
 # The zygote imports this package's sandbox modules without running genopt_gym/__init__.py, which needs Gymnasium.
@@ -33,13 +33,15 @@ class ZygoteLost(ConnectionError):
 class Zygote:
     """A preloaded process that forks confined children."""
 
-    def __init__(self, profile: str, tier: Tier, scratch_root: str) -> None:
+    def __init__(self, profile: str, tier: str, scratch_root: str) -> None:
         self.scratch_root = scratch_root
         # Trials that wait for a model are run by threads.
         self._talking = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         root = str(Path(__file__).parents[1])
-        words = [root, str(theirs.fileno()), profile, tier, scratch_root]
+        # A tier of somebody's own is found where we find it; the zygote forgets these folders at once.
+        folders = sys.path if is_reference(tier) else []
+        words = [root, str(theirs.fileno()), profile, tier, scratch_root, *folders]
         environment = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",

@@ -18,7 +18,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
@@ -27,8 +27,8 @@ import msgspec
 from genopt_gym.sandbox import confine, warmup
 from genopt_gym.sandbox.channel import MessageChannel
 from genopt_gym.sandbox.child import serve
-from genopt_gym.sandbox.confine import Tier
 from genopt_gym.sandbox.messages import READY, STACK_SIGNAL, Exit, ForkOrder, ReapOrder
+from genopt_gym.sandbox.tier import TIERS, ConfinementTier
 
 ALWAYS = (
     "math",
@@ -59,8 +59,11 @@ PR_SET_PDEATHSIG = 1
 LINE_FD, PROGRESS_FD = 3, 4
 
 
-def main(control_fd: int, profile: str, tier: Tier, scratch_root: str) -> None:
-    """Preload, take the first layer of confinement, then obey until the control socket closes."""
+def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *folders: str) -> None:
+    """Preload, take the first layer of confinement, then obey until the control socket closes.
+
+    ``folders`` are where a tier of somebody's own is looked for.
+    """
     _preload(profile)
     libc = ctypes.CDLL(None)
     control = socket.socket(fileno=control_fd)
@@ -70,9 +73,11 @@ def main(control_fd: int, profile: str, tier: Tier, scratch_root: str) -> None:
     # Where an artifact is, whatever it is busy with: its stack goes to its output, when the worker asks or time is up.
     faulthandler.register(STACK_SIGNAL, all_threads=False)
     faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
-    prepared = confine.prepare(tier, confine.readable_paths(profile), scratch_root)
+    tier = _tier(tier_name, folders)
+    apply = tier.prepare(confine.readable_paths(profile), scratch_root)
     # Looked up here: in a fork, to look at each name would copy the page it lies on, a thousand of them.
-    own_modules = [name for name in sys.modules if name.partition(".")[0] == "genopt_gym"]
+    ours = ("genopt_gym", type(tier).__module__.partition(".")[0])
+    own_modules = [name for name in sys.modules if name.partition(".")[0] in ours]
     gc.collect()
     gc.freeze()
     # A worker that was killed leaves a broken pipe: nobody is there to be told of it.
@@ -87,11 +92,21 @@ def main(control_fd: int, profile: str, tier: Tier, scratch_root: str) -> None:
                 continue
             pid = os.fork()
             if pid == 0:
-                _become_child(order, descriptors, own_bytes, own_modules, libc, prepared)
+                _become_child(order, descriptors, own_bytes, own_modules, libc, apply)
             pidfd = os.pidfd_open(pid)
             socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
             for descriptor in (*descriptors, pidfd):
                 os.close(descriptor)
+
+
+def _tier(name: str, folders: Sequence[str]) -> ConfinementTier:
+    """The tier of that name, looked for in these folders too, which artifacts never get to see."""
+    before = list(sys.path)
+    sys.path.extend(folder for folder in folders if folder not in before)
+    try:
+        return TIERS.make(name)
+    finally:
+        sys.path[:] = before
 
 
 def _reap(pid: int) -> Exit:
@@ -134,7 +149,7 @@ def _become_child(
     own_bytes: int,
     own_modules: list[str],
     libc: ctypes.CDLL,
-    prepared: confine.Prepared,
+    apply: Callable[[str], None],
 ) -> None:
     """In the fork: take the descriptors and the limits, give up all else, serve, and end without a trace."""
     code = 1
@@ -156,7 +171,7 @@ def _become_child(
         for name in own_modules:
             del sys.modules[name]
         line = MessageChannel(socket.socket(fileno=LINE_FD), max_bytes=1 << 31)
-        prepared.apply(order.scratch)
+        apply(order.scratch)
         line.send(READY)
         serve(line, progress)
         code = 0

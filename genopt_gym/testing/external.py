@@ -15,18 +15,17 @@ from genopt_gym.agents import Problem
 from genopt_gym.core.task import Metric
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm import Client, ModelError, Replies, Reply, Request, Settings
+from genopt_gym.llm.backend import Backend
 from genopt_gym.testing.agents import AgentConformance
 from genopt_gym.testing.transcript import helpers, still_running
 
 
-class PreparedModel:
-    """A model in this process that keeps its own books; see ``genopt_gym.llm.backend.Backend``.
+class PreparedModel(Backend):
+    """A model in this process that counts its calls and tokens.
 
     Args:
         reply: what it says to a prompt. A token is what stands between two spaces.
     """
-
-    counts_tokens = True
 
     def __init__(self, reply: Callable[[str], str]) -> None:
         self.reply = reply

@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from genopt_gym.core.actions import MAX_TEXT_CHARS
 from genopt_gym.core.edit import EditOutcome, check_contract
 from genopt_gym.core.evidence import Instance, Trial, View
 from genopt_gym.core.task import SPLITS
-from genopt_gym.env import MAX_TEXT_CHARS, OptimizationEnv
+from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.testing.transcript import (
     Edit,
@@ -288,9 +289,11 @@ class TaskConformance:
         """A step, and what holds after any step."""
         observation, reward, terminated, truncated, info = env.step(action)
         low, high = env.task.metric.bounds
-        assert info["outcome"] in set(EditOutcome)
+        assert info["outcome"] in {*EditOutcome, *env.task.outcomes}
         assert low <= observation["score"][0] <= high
         assert low <= observation["best_score"][0] <= high
+        assert (info["score"], info["best_score"]) == (observation["score"][0], observation["best_score"][0])
+        assert (type(info["score"]), type(info["best_score"])) == (float, float)
         assert env.observation_space.contains(observation)
         assert math.isfinite(reward)
         assert (type(terminated), type(truncated)) == (bool, bool)

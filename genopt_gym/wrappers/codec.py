@@ -11,9 +11,11 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from genopt_gym.core.checks import number
 from genopt_gym.core.spaces import Edits
 from genopt_gym.core.task import Metric
-from genopt_gym.env import Action, Observation, OptimizationEnv
+from genopt_gym.env import Action, OptimizationEnv
+from genopt_gym.observation import Observation
 from genopt_gym.wrappers.slots import Slots
 
 BOUND = 10.0
@@ -42,9 +44,7 @@ class Codec(ABC):
     action_space: gym.Space[Any]
 
     def __init__(self, edits: Edits, metric: Metric, updates: int | None, step: float) -> None:
-        if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < np.inf:
-            raise ValueError(f"step must be a number above 0, got {step!r}")
-        self.step = step
+        self.step = number("step", step, above=0)
         self.slots = Slots(edits.texts, self.turns_comparisons)
         self._metric = metric
         self._updates = updates

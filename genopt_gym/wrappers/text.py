@@ -6,9 +6,11 @@ from typing import Any, SupportsFloat
 
 import gymnasium as gym
 
+from genopt_gym.core.actions import MAX_TEXT_CHARS
 from genopt_gym.core.spaces import Unicode
-from genopt_gym.env import MAX_TEXT_CHARS, Action, Observation
+from genopt_gym.env import Action
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS
+from genopt_gym.observation import Observation
 from genopt_gym.wrappers.codec import optimization_env
 
 ASKED = """\

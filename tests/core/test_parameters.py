@@ -99,13 +99,13 @@ def test_keyword_that_is_near_to_none_lists_all() -> None:
     [
         ({"documentation": "some"}, "documentation='some' is not one of 'full', 'signature'"),
         ({"context": None}, "context=None is not one of 'full', 'goal', 'none'"),
-        ({"trace_window": "middle"}, "'first', 'last', 'around_reward'"),
+        ({"trace_window": "middle"}, "no trace window 'middle'. There are first, last, around_reward, or module:Class"),
         ({"trial_start": "wait"}, "'restart', 'continue'"),
         ({"batch_sampler": "random"}, "'epoch', 'fixed', 'failures'"),
         ({"feedback_horizon": "all"}, "'episode', 'credit'"),
         ({"score_split": "test"}, "'validation', 'train'"),
         ({"reward": "sparse"}, "'improvement', 'score', 'delta'"),
-        ({"accept": "never"}, "'always', 'valid', 'train', 'validation'"),
+        ({"accept": "never"}, "no acceptance rule 'never'. There are always, valid, train, validation, or"),
         ({"protocol": "mine"}, "protocol='mine' is not one of 'default', 'paper'"),
         ({"credit_horizon": 0}, "credit_horizon must be a whole number from 1, got 0"),
         ({"credit_horizon": 2.5}, "credit_horizon must be a whole number from 1, got 2.5"),
@@ -113,7 +113,10 @@ def test_keyword_that_is_near_to_none_lists_all() -> None:
         ({"batch_size": None}, "batch_size must be a whole number from 1, got None"),
         ({"max_trace_chars": 999}, "max_trace_chars must be a whole number from 1000, got 999"),
         ({"feedback": "score"}, "feedback must be a list"),
-        ({"feedback": ["score", "praise"]}, "praise"),
+        (
+            {"feedback": ["score", "praise"]},
+            "no feedback kind 'praise'. There are score, metrics, staged, progress, answer",
+        ),
     ],
 )
 def test_value_that_is_not_allowed_is_named(passed: dict[str, Any], message: str) -> None:

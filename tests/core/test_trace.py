@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genopt_gym.core.evidence import Call, Event, Failure, Instance, Trial, View, Window
+from genopt_gym.core.evidence import Call, Event, Failure, Instance, Trial, View
 from genopt_gym.core.trace import render
 
 ALL = View(None)
@@ -123,7 +123,7 @@ def test_trial_without_events_is_named() -> None:
 
 
 @pytest.mark.parametrize(("window", "kept"), [("first", (0, 33)), ("last", (66, 99)), ("around_reward", (33, 66))])
-def test_steps_give_way_from_the_far_side_of_the_window(window: Window, kept: tuple[int, int]) -> None:
+def test_steps_give_way_from_the_far_side_of_the_window(window: str, kept: tuple[int, int]) -> None:
     text, shown = render([trial(walk(100))], View(100, window), 800)
     numbers = [int(row[0]) for row in rows(text)[1:]]
     assert numbers == list(range(numbers[0], numbers[0] + shown))
@@ -170,7 +170,7 @@ def trials(draw: st.DrawFn) -> Trial:
     st.integers(1000, 6000),
 )
 def test_any_trial_fits_its_budget_and_the_steps_shown_are_counted(
-    batch: list[Trial], window: Window, budget: int
+    batch: list[Trial], window: str, budget: int
 ) -> None:
     text, shown = render(batch, View(None, window), budget)
     assert len(text) <= budget

@@ -9,7 +9,8 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from genopt_gym.env import MAX_TEXT_CHARS, OptimizationEnv
+from genopt_gym.core.actions import MAX_TEXT_CHARS
+from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import BudgetSpent
 from tests.helpers.loops import CARTPOLE, LEFT, NAIVE, cartpole, drawn, guess
 from tests.helpers.toys import PERFECT
@@ -180,7 +181,9 @@ def test_partial_edit_leaves_the_other_components() -> None:
 def test_info_tells_what_the_docs_promise() -> None:
     env = cartpole()
     _, info = env.reset(seed=0)
-    assert set(info) == {"outcome", "accepted", "artifact", "horizon_shown", "trials", "truncated_by"}
+    assert set(info) == {
+        *("outcome", "accepted", "artifact", "score", "best_score", "horizon_shown", "trials", "truncated_by")
+    }
     assert (info["outcome"], info["accepted"], info["truncated_by"]) == ("ok", True, None)
 
 

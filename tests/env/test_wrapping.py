@@ -68,7 +68,7 @@ def test_a_function_that_was_replaced_is_refused(monkeypatch: pytest.MonkeyPatch
     [
         ("score", "'score' is no function; name it with its module, as in my_module:score"),
         ("nowhere_at_all:score", "cannot be imported: ModuleNotFoundError: No module named 'nowhere_at_all'"),
-        ("tests.helpers.scored:nothing", "tests.helpers.scored has no function 'nothing' at its top level"),
+        ("tests.helpers.scored:nothing", "module tests.helpers.scored has no 'nothing'"),
         ("tests.helpers.scored:later", "has no function 'later'"),
     ],
 )
@@ -107,7 +107,7 @@ def test_the_pages_command_and_its_conformance_run(tmp_path: Path) -> None:
 def test_what_cannot_be_found_ends_the_command_with_a_sentence(genopt: Genopt) -> None:
     words = ["--set", "function=tests.helpers.scored:nothing", "--set", 'components=["tests.helpers.scored:say"]']
     ended = genopt("run", "GenOpt/Function-Any-v0", "--agent", "random", *words, "--set", "low=0", "--set", "high=1")
-    assert (ended.code, ended.err) == (2, "genopt: tests.helpers.scored has no function 'nothing' at its top level\n")
+    assert (ended.code, ended.err) == (2, "genopt: module tests.helpers.scored has no 'nothing'\n")
 
 
 def test_a_script_without_guard_is_told_to_have_one(tmp_path: Path) -> None:

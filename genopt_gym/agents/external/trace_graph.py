@@ -17,7 +17,7 @@ from opto.trace.nodes import GRAPH, ExceptionNode, MessageNode, Node, ParameterN
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Failure, View
 from genopt_gym.core.literals import parse_python
-from genopt_gym.core.trace import longest_run, shortened
+from genopt_gym.core.trace import rows_that_fit, shortened
 
 CODE = "__code"
 """Trace shows a node with this in its name as code."""
@@ -84,8 +84,8 @@ class Graph:
     def _trial(self, trial: Mapping[str, Any], view: View, max_chars: int) -> Node:
         """The chain of a trial's inner steps; the last node is what the trial came to."""
         failure = Failure(**trial["failure"]) if trial["failure"] else None
-        start, end = longest_run([_written(event) for event in trial["events"]], view, max_chars)
-        events = trial["events"][start:end]
+        kept = rows_that_fit([_written(event) for event in trial["events"]], view, max_chars)
+        events = [trial["events"][position] for position in kept]
         came_to: Nodes = {} if events else dict(self._components)
         before: Nodes = {}
         for event in events:

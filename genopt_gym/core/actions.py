@@ -1,0 +1,59 @@
+"""Actions of the environment: the edit in one, or why there is none."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
+
+MAX_TEXT_CHARS = 20_000
+"""Longest text of one component."""
+
+Refusal = tuple[EditOutcome, str]
+"""Outcome of an edit that is not run, and the message to its author."""
+
+
+def read_action(action: Any, artifact: Artifact, editable: Collection[str]) -> tuple[dict[str, str], Refusal | None]:
+    """The edit of these components in any action, or why it holds none."""
+    if isinstance(action, str):
+        try:
+            action = parse_edit(action, {name: artifact.texts[name] for name in editable})
+        except UnparsableEdit as error:
+            return {}, (EditOutcome.UNPARSABLE, str(error))
+    if not isinstance(action, Mapping):
+        message = f"an edit is a mapping from component names to texts, or a string; this is a {type(action).__name__}"
+        return {}, (EditOutcome.UNPARSABLE, message)
+    return dict(action), addressing_problem(action, artifact, editable)
+
+
+def addressing_problem(edit: Mapping[Any, Any], artifact: Artifact, editable: Collection[str]) -> Refusal | None:
+    """Why an edit does not lie in the action space."""
+    names = [component.name for component in artifact.components]
+    for name, text in edit.items():
+        if name not in names:
+            near = difflib.get_close_matches(str(name), names, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."
+            return EditOutcome.UNPARSABLE, f"There is no component {str(name)[:100]!r}; {hint}"
+        if name not in editable:
+            return EditOutcome.FORBIDDEN, f"{name} cannot be edited; you may edit {', '.join(editable)}."
+        if not isinstance(text, str):
+            return EditOutcome.UNPARSABLE, f"The text of {name} must be a string, not a {type(text).__name__}."
+        if len(text) > MAX_TEXT_CHARS:
+            message = f"The text of {name} has {len(text):,} characters; at most {MAX_TEXT_CHARS:,} are allowed."
+            return EditOutcome.CONTRACT_BROKEN, message
+        if text != text.encode("utf-8", "ignore").decode():
+            return EditOutcome.CONTRACT_BROKEN, f"The text of {name} holds half a character (a lone surrogate)."
+    return None
+
+
+def broken_contract(artifact: Artifact) -> Refusal | None:
+    """Why an artifact cannot be run: the first component that is not what its contract asks for."""
+    for component in artifact.components:
+        if component.kind == "python":
+            problem = check_contract(component.name, component.signature, artifact.texts[component.name])
+            if problem is not None:
+                return problem
+    return None

@@ -1,0 +1,110 @@
+"""Feedback kinds: what the words after a step tell. A new one is a class here or elsewhere, and a row."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Final
+
+from genopt_gym.core.evidence import Trial
+from genopt_gym.core.registry import Registry
+from genopt_gym.core.task import Task
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What may be spoken of after a step; under ``feedback_horizon="credit"`` nothing beyond the traced windows.
+
+    Attributes:
+        task: the task.
+        outcome: how the edit went.
+        score: as observed.
+        previous_score: of the step before; ``None`` after ``reset``.
+        trials: by split, those of ``train`` first; none of an artifact that was not run.
+    """
+
+    task: Task
+    outcome: str
+    score: float
+    previous_score: float | None
+    trials: Mapping[str, Sequence[Trial]]
+
+
+class FeedbackKind(ABC):
+    """One kind of words about a step. It keeps no state: a new one is made for each step."""
+
+    @abstractmethod
+    def lines(self, seen: Seen) -> Sequence[str]:
+        """Sentences or lines of text; none if there is nothing to tell."""
+
+
+class Score(FeedbackKind):
+    """The score, and what it is called."""
+
+    def lines(self, seen: Seen) -> Sequence[str]:
+        return [f"Score ({seen.task.metric.name}): {seen.score:.5g}."]
+
+
+class Metrics(FeedbackKind):
+    """The means of whatever else the trials measured, by split."""
+
+    def lines(self, seen: Seen) -> Sequence[str]:
+        told = {split: mean_metrics(trials) for split, trials in seen.trials.items()}
+        return [
+            f"{split}: " + ", ".join(f"{name} {value:.5g}" for name, value in means.items()) + "."
+            for split, means in told.items()
+            if means
+        ]
+
+
+class Staged(FeedbackKind):
+    """What a coach would say of an artifact that ran."""
+
+    def lines(self, seen: Seen) -> Sequence[str]:
+        if seen.outcome not in ("ok", "unchanged"):
+            return []
+        last = list(seen.trials.values())[-1:]
+        words = seen.task.staged_by(seen.score, mean_metrics(last[0]) if last else {})
+        return [words] if words else []
+
+
+class Progress(FeedbackKind):
+    """Whether the score has improved since the step before."""
+
+    def lines(self, seen: Seen) -> Sequence[str]:
+        if seen.previous_score is None:
+            return []
+        if seen.score == seen.previous_score:
+            return ["The score is the same as before."]
+        better = seen.task.metric.better(seen.score, seen.previous_score)
+        return [f"The score has {'improved' if better else 'got worse'}."]
+
+
+class Answer(FeedbackKind):
+    """The expected answers of train trials that failed to give them."""
+
+    def lines(self, seen: Seen) -> Sequence[str]:
+        failed = (trial for trial in seen.trials.get("train", ()) if seen.task.failed(trial))
+        answers = ((trial.instance, seen.task.answer(trial.instance)) for trial in failed)
+        return [f"Expected answer of {instance}: {answer}" for instance, answer in answers if answer is not None]
+
+
+FEEDBACK: Final = Registry(
+    "feedback kind",
+    FeedbackKind,  # type: ignore[type-abstract]
+    {
+        "score": "genopt_gym.core.feedback_kinds:Score",
+        "metrics": "genopt_gym.core.feedback_kinds:Metrics",
+        "staged": "genopt_gym.core.feedback_kinds:Staged",
+        "progress": "genopt_gym.core.feedback_kinds:Progress",
+        "answer": "genopt_gym.core.feedback_kinds:Answer",
+    },
+)
+
+
+def mean_metrics(trials: Sequence[Trial]) -> dict[str, float]:
+    """The mean of each metric over the trials that have it."""
+    names = sorted({name for trial in trials for name in trial.metrics})
+    return {name: fmean(trial.metrics[name] for trial in trials if name in trial.metrics) for name in names}

@@ -1,0 +1,137 @@
+"""What an environment shows after a step: the observation, its space and ``info``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from genopt_gym.core.actions import MAX_TEXT_CHARS
+from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.evidence import View
+from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.spaces import Unicode
+from genopt_gym.core.task import Task
+from genopt_gym.core.trace import render
+from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback
+from genopt_gym.run_state import StepResult
+
+Observation = dict[str, Any]
+
+
+def observation_space(task: Task, start: Artifact, context: str, max_trace_chars: int) -> spaces.Dict:
+    """Texts of at most so many characters, and scores within the metric's bounds."""
+    low, high = task.metric.bounds
+    box = spaces.Box(low, high, (1,), np.float64)
+    return spaces.Dict(
+        {
+            "context": Unicode(len(context)),
+            "artifact": spaces.Dict({component.name: Unicode(MAX_TEXT_CHARS) for component in start.components}),
+            "trace": Unicode(max_trace_chars),
+            "feedback": Unicode(MAX_FEEDBACK_CHARS),
+            "score": box,
+            "best_score": box,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Says what a step showed.
+
+    Attributes:
+        task: the task.
+        context: the problem context.
+        parameters: those in force.
+        view: what was traced.
+    """
+
+    task: Task
+    context: str
+    parameters: Parameters
+    view: View
+
+    def observe(
+        self,
+        result: StepResult,
+        artifact: Artifact,
+        best_score: float,
+        previous_score: float | None,
+        truncated_by: str | None,
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Observation and info.
+
+        Args:
+            result: of the step.
+            artifact: as it stands now.
+            best_score: of the run, as observed.
+            previous_score: of the step before; ``None`` after ``reset``.
+            truncated_by: the budget that allows no other step, if one does not.
+        """
+        trials = result.train.trials if result.train else []
+        trace = render(trials, self.view, self.parameters.max_trace_chars)
+        observation = {
+            "context": self.context,
+            "artifact": {component.name: artifact.texts[component.name] for component in artifact.components},
+            "trace": trace.text,
+            "feedback": self._feedback(result, previous_score),
+            "score": np.array([result.score], np.float64),
+            "best_score": np.array([best_score], np.float64),
+        }
+        info = {
+            "outcome": str(result.outcome),
+            "accepted": result.accepted,
+            "artifact": result.artifact.id,
+            "score": float(result.score),
+            "best_score": float(best_score),
+            "horizon_shown": trace.horizon_shown,
+            "trials": [trial.plain() for trial in trials],
+            "truncated_by": truncated_by,
+        }
+        return observation, info
+
+    def _feedback(self, result: StepResult, previous_score: float | None) -> str:
+        p = self.parameters
+        shown = [(split, e) for split, e in (("train", result.train), ("validation", result.validation)) if e]
+        if p.feedback_horizon == "credit" or p.score_split == "train":
+            shown = [(split, evaluation) for split, evaluation in shown if split == "train"]
+        return feedback(
+            self.task,
+            p,
+            outcome=result.outcome,
+            message=result.message,
+            accepted=result.accepted,
+            score=result.score,
+            previous_score=previous_score,
+            shown=shown,
+        )
+
+
+def warn_of_cuts(task: Task, parameters: Parameters) -> None:
+    """Warn if the size budget of the trace will cut what the credit horizon would show."""
+    p = parameters
+    steps = min(p.credit_horizon or task.max_inner_steps, task.max_inner_steps)
+    needed = steps * task.trace_row_chars * p.batch_size
+    if needed > p.max_trace_chars:
+        gym.logger.warn(
+            f"A trace of {p.batch_size} x {steps} inner steps takes about {needed:,} characters and will be cut to "
+            f"max_trace_chars={p.max_trace_chars:,}; info['horizon_shown'] tells how many steps remain."
+        )
+
+
+def last_frame(task: Task, result: StepResult) -> NDArray[np.uint8] | None:
+    """The screen at the end of the first traced trial; None where there is none, or it is not known how it came."""
+    if result.train is None:
+        return None
+    trial = result.train.trials[0]
+    start = len(trial.instance.prefix)
+    steps = [event.step for event in trial.events]
+    if not steps or steps != [*range(start, start + len(steps))]:
+        return None
+    actions = [*trial.instance.prefix, *(event.action for event in trial.events if event.action is not None)]
+    frames = task.film(trial.instance, actions, [len(actions)])
+    return None if frames is None else next(frames)
