@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from genopt_gym.core.errors import UserError
+
 _REFERENCE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 T = TypeVar("T")
 
 
-class ExtensionError(ValueError):
+class ExtensionError(UserError, ValueError):
     """What was named is not there, or cannot be used; one sentence says why."""
 
 

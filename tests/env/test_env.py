@@ -187,6 +187,17 @@ def test_info_tells_what_the_docs_promise() -> None:
     assert (info["outcome"], info["accepted"], info["truncated_by"]) == ("ok", True, None)
 
 
+@pytest.mark.parametrize("feedback_horizon", ["episode", "credit"])
+def test_info_holds_the_observed_scores_as_plain_numbers(feedback_horizon: str) -> None:
+    env = cartpole(feedback_horizon=feedback_horizon, credit_horizon=7)
+    told = [env.reset(seed=0), *(env.step(edit)[::4] for edit in ({"policy": LEFT}, {"policy": "def ("}, "no idea"))]
+    for observation, info in told:
+        assert (info["score"], info["best_score"]) == (observation["score"][0], observation["best_score"][0])
+        assert type(info["score"]) is type(info["best_score"]) is float
+    if feedback_horizon == "credit":
+        assert {info["score"] for _, info in told} == {0, 7}, "nothing of what came after the window"
+
+
 # --- the run's begin and end
 
 
@@ -252,6 +263,18 @@ def test_spent_budget_truncates_before_it_is_passed() -> None:
     _, _, _, truncated, info = env.step({"hint": "7"})
     assert (truncated, info["truncated_by"]) == (True, "budget of trials")
     assert env.evaluator.ledger.total.trials == 15
+
+
+def test_edit_that_the_budget_refuses_has_an_outcome_of_its_own() -> None:
+    """Five trials a step, and three are left after ``reset``."""
+    env = guess(budget={"trials": 8})
+    env.reset(seed=0)
+    observation, reward, terminated, truncated, info = env.step({"hint": "9"})
+    assert (info["outcome"], info["accepted"], info["trials"]) == ("budget_spent", False, [])
+    assert (reward, terminated, truncated, info["truncated_by"]) == (0, False, True, "budget of trials")
+    assert (observation["artifact"]["hint"], observation["score"]) == ("5", [2])
+    assert "It was not evaluated: the budget of 8 trials would be passed" in observation["feedback"]
+    assert env.evaluator.ledger.total.trials == 5
 
 
 def test_budget_that_does_not_bear_the_first_evaluation_is_told() -> None:

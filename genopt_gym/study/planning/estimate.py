@@ -104,7 +104,7 @@ def count_trials(env: OptimizationEnv) -> Trials:
     """What a step of this environment takes."""
     p = env.parameters
     # An edit that has to hold its own is compared on the same batch.
-    train = p.batch_size * (2 if p.accept == "train" else 1)
+    train = p.batch_size * (2 if RULES.find(p.accept).runs_current else 1)
     validation, test = (len(env.task.instances(split)) for split in ("validation", "test"))
     return Trials(train, validation, test)
 
