@@ -9,6 +9,7 @@ from genopt_gym.agents.manual import Manual
 from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.agents.model_agent import estimate as count_tokens
 from genopt_gym.agents.prompted_agent import PromptedAgent
+from genopt_gym.core.acceptance import RULES
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm.backend import backend_of
 from genopt_gym.runs.config import Config
