@@ -107,7 +107,10 @@ def test_the_pages_command_and_its_conformance_run(tmp_path: Path) -> None:
 def test_what_cannot_be_found_ends_the_command_with_a_sentence(genopt: Genopt) -> None:
     words = ["--set", "function=tests.helpers.scored:nothing", "--set", 'components=["tests.helpers.scored:say"]']
     ended = genopt("run", "GenOpt/Function-Any-v0", "--agent", "random", *words, "--set", "low=0", "--set", "high=1")
-    assert (ended.code, ended.err) == (2, "genopt: module tests.helpers.scored has no 'nothing'\n")
+    assert (ended.code, ended.err) == (
+        2,
+        "genopt: module tests.helpers.scored has no 'nothing'; did you mean 'importing'?\n",
+    )
 
 
 def test_a_script_without_guard_is_told_to_have_one(tmp_path: Path) -> None:

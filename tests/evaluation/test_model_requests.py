@@ -145,7 +145,7 @@ def test_spent_budget_truncates_the_run_and_keeps_the_artifact(served: Served) -
         before = env.artifact.id
         observation, _, _, truncated, info = env.step({"prompt": f"Number {len(env.history)}: {{question}}"})
     assert info["truncated_by"] == "budget of tokens"
-    assert info["outcome"] == "unchanged"
+    assert info["outcome"] == "budget_spent"
     assert env.artifact.id == before
     assert "It was not evaluated: the budget of 1,200 tokens would be passed" in observation["feedback"]
     assert server.tokens <= 1200
