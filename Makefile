@@ -13,7 +13,7 @@ ifneq ($(wildcard ../shared/data),)
 export GENOPT_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: install demo test test-all lint bench clean
+.PHONY: install demo test test-all test-pythons lint dist bench clean
 
 install: $(INSTALLED)
 
@@ -23,7 +23,7 @@ $(CORE): pyproject.toml setup.cfg constraints.txt
 	touch $@
 
 $(INSTALLED): $(CORE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,reasoning,dev]'
 	touch $@
 
 # A policy for Pong gets better while one watches: blind search over the numbers in its source text. It needs no extra.
@@ -37,10 +37,20 @@ test: $(INSTALLED)
 test-all: $(INSTALLED)
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
+# The quick tests with each Python that is found, and with the lowest versions allowed: PYTHONS="3.12 min" for some of them.
+test-pythons:
+	.ci/test-pythons $(PYTHONS)
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+# What would be published, and whether it works where it is installed.
+dist: $(INSTALLED)
+	.ci/check-dist
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/atari_speed.py --traced
@@ -54,5 +64,5 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/study.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

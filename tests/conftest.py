@@ -1,8 +1,9 @@
-"""The command line as a fixture; and two workers, unless GENOPT_WORKERS says otherwise."""
+"""The command line as a fixture; two workers, unless GENOPT_WORKERS says otherwise; interrupts that arrive."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import NamedTuple
 import pytest
 
 os.environ.setdefault("GENOPT_WORKERS", "2")
+
+# In the background (`nohup make test &`) interrupts are ignored, and whatever a test starts would ignore them too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Ended(NamedTuple):

@@ -74,7 +74,6 @@ def test_the_command_serves_until_it_is_stopped_and_then_shows_the_bill(tmp_path
     assert re.search(r"^workflow +1 +2 +2 +0 +unknown$", out, re.M)
 
 
-@pytest.mark.timeout(30)  # what is not refused would serve for ever
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

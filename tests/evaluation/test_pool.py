@@ -88,7 +88,9 @@ def test_block_whose_process_was_killed_is_run_again(
 
 def test_block_that_takes_two_workers_down_is_told() -> None:
     evaluator = Evaluator(TaskSpec("tests.helpers.toys:Deadly", {"validation_size": 1}))
-    with pytest.raises(EvaluationError, match=r"two workers ended while they ran a block of tests\.helpers\.toys:Deadly"):
+    with pytest.raises(
+        EvaluationError, match=r"two workers ended while they ran a block of tests\.helpers\.toys:Deadly"
+    ):
         evaluator.evaluate(evaluator.task.starting_artifact("plain/five"), "validation")
 
 

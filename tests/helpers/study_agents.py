@@ -1,9 +1,10 @@
-"""Agents that end their process, or fail, at an edit of choice."""
+"""Agents that end their process, fail or wait at an edit of choice."""
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,17 @@ class Signing(HillClimbing):
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)
         (self._folder / f"{problem.seed}-{os.getpid()}").touch()
+
+
+class Waiting(Agent):
+    """Never finds an edit. The files ``acting`` and ``closed`` say how far it has come."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+
+    def act(self, observation: dict[str, Any]) -> Any:
+        (self._folder / "acting").touch()
+        time.sleep(3600)
+
+    def close(self) -> None:
+        (self._folder / "closed").touch()

@@ -16,7 +16,7 @@ RESOURCES = [
         class Deep:
             def __repr__(self): return repr(self)
         repr(Deep())
-    """, "crashed out_of_memory"),
+    """, "runtime_error crashed out_of_memory"),  # from Python 3.12 on, a limit of its own ends it: RecursionError
     Attack("its output made direct", "checked(libc.fcntl(1, 4, os.O_DIRECT))\nreturn 'direct'", "runtime_error"),
     Attack("huge file", """
         file = open('huge', 'wb')

@@ -121,10 +121,7 @@ class Scene:
         self.root = folder / "scratch"
         self.root.mkdir()
         self.root.chmod(0o777)
-        for outer in (folder, *folder.parents):
-            if outer == Path(tempfile.gettempdir()):
-                break
-            outer.chmod(0o755)
+        folder.chmod(0o755)
 
     def witness(
         self,
@@ -156,8 +153,10 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
+def scene() -> Iterator[Scene]:
+    # Not in pytest's own folder: whoever starts pytest meanwhile closes that to the ordinary user again.
+    with tempfile.TemporaryDirectory(prefix="genopt-scene-") as folder:
+        yield Scene(Path(folder))
 
 
 @pytest.fixture(params=["as it is", "ordinary user"])

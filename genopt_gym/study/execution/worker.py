@@ -104,6 +104,8 @@ def main() -> None:
     """The job comes as a line of standard input; how it ended goes to standard output, whoever else prints."""
     answer = os.dup(1)
     os.dup2(2, 1)
+    # What ends us with the driver is an interrupt, even where it was started with interrupts ignored (nohup, `&`).
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=RunJob)
     threading.Thread(target=_end_with_driver, daemon=True).start()
     try:

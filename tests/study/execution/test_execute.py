@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from genopt_gym.runs.config import read_run
 from genopt_gym.study.execution.execute import Outcome
 from genopt_gym.study.execution.local import LocalExecutor
 from genopt_gym.study.execution.worker import Ended, RunJob, carry_out
-from genopt_gym.study.folder import StorageError, Superseded, is_done, read_error, read_plan, run_path
+from genopt_gym.study.folder import StorageError, StudyFolder, Superseded, is_done, read_error, read_plan, run_path
 from genopt_gym.study.index import read_index
 from genopt_gym.study.records import Plan
 from tests.conftest import Genopt
@@ -175,6 +176,21 @@ def test_a_process_that_is_killed_is_replaced_and_its_run_resumed(tmp_path: Path
     outcome = run_small(tmp_path / "study", plan, LocalExecutor(2), lambda what, key: events.append(f"{what} {key}"))
     assert outcome == Outcome(done=4)
     assert [event for event in events if event.startswith("again")] == [f"again {KEYS[0]}"]
+
+
+def test_runs_stopped_by_a_driver_that_ignores_interrupts_still_end_in_order(tmp_path: Path) -> None:
+    (tmp_path / "study").mkdir()
+    run = with_agent("Waiting", folder=str(tmp_path)).runs[0]
+    with closing(StudyFolder(tmp_path / "study", replace(PLAN, runs=[run]))) as folder:
+        executor = LocalExecutor(1)
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            executor.start(RunJob(str(folder.path), run.key, run.config, folder.fence.token))
+        finally:
+            signal.signal(signal.SIGINT, heard)
+        assert wait_until((tmp_path / "acting").exists, 60)
+        executor.stop()
+    assert (tmp_path / "closed").exists()
 
 
 @pytest.mark.slow
