@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from gymnasium import spaces
 
-from genopt_gym.core.evidence import Failure, Instance, Recorder, Trial
+from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
 from genopt_gym.sandbox.session import Session
@@ -21,8 +21,8 @@ from genopt_gym.sandbox.session import Session
 class Simulator(Protocol):
     """One running episode."""
 
-    def observe(self) -> dict[str, Any] | list[float]:
-        """What the policy sees: plain data, a new object each time."""
+    def observe(self) -> Any:
+        """What the policy sees: plain data or arrays, a new object each time."""
 
     def step(self, action: Any) -> tuple[float, bool]:
         """Play one action; the reward, and whether the episode has come to its end."""
@@ -38,35 +38,54 @@ class RolloutTask(Task):
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
         """A simulator at the instance's start; no two running episodes of a block have the same slot."""
 
-    @abstractmethod
     def action_space(self) -> spaces.Discrete | spaces.Box:
         """The actions: integers, or numbers within bounds (one number, or a list of them)."""
+        raise NotImplementedError("a rollout task gives its action space, or its own checks")
+
+    def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
+        """By episode, a function that says what an action has to be, if a result is none."""
+        return [action_check(self.action_space())] * len(episodes)
+
+    def arguments(self, observation: Any) -> Sequence[Any]:
+        """The workflow's arguments."""
+        return (observation,)
+
+    def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
+        """What the trace shows of an observation and of the calls that it led to."""
+        return observation, calls
+
+    def measures(self, instance: Instance, score: float) -> dict[str, float]:
+        """More numbers of a trial, by name; their means are told beside the score."""
+        return {}
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
-        lacks = action_check(self.action_space())
+        checks = self.checks(episodes)
         lengths = [self._length(recorder) for recorder in recorders]
         live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
             observations = [episodes[slot].observe() for slot in live]
-            replies = session.call(live, [(observation,) for observation in observations])
+            replies = session.call(live, [self.arguments(observation) for observation in observations])
             ended = []
             for slot, observation, reply in zip(live, observations, replies, strict=True):
                 recorder = recorders[slot]
-                failure = reply.failure
-                if failure is None and (wanted := lacks(reply.result)):
+                failure, calls = reply.failure, reply.calls
+                if recorder.tracing:
+                    observation, calls = self.shown(observation, calls)
+                if failure is None and (wanted := checks[slot](reply.result)):
                     problem = f"the workflow returned {reply.result!r:.100}, but {wanted}"
                     failure = Failure("contract_broken", "ValueError", problem)
                 if failure is not None:
-                    recorder.fail(failure, observation, reply.calls)
+                    recorder.fail(failure, observation, calls)
                     ended.append(slot)
                     continue
                 reward, over = episodes[slot].step(reply.result)
-                recorder.step(observation, reply.calls, reply.result, reward, session.reply_bytes)
+                recorder.step(observation, calls, reply.result, reward, session.reply_bytes)
                 if over or recorder.steps >= lengths[slot]:
                     at_cap = len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
-                    recorder.finish(recorder.total, ended=over or at_cap)
+                    measures = self.measures(recorder.instance, recorder.total) if over or at_cap else {}
+                    recorder.finish(recorder.total, ended=over or at_cap, metrics=measures)
                     ended.append(slot)
             if ended:
                 live = [slot for slot in live if slot not in ended]
