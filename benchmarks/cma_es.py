@@ -26,7 +26,7 @@ from genopt_gym.evaluation import Evaluator
 
 def loop(id: str, seed: int, edits: int, parameters: dict[str, Any]) -> OptimizationEnv:
     """The environment after a run."""
-    env = gym.make(id, start="modular/parametric", max_episode_steps=edits, **parameters)
+    env = gym.make(id, max_episode_steps=edits, **{"start": "modular/parametric"} | parameters)
     core = env.unwrapped
     assert isinstance(core, OptimizationEnv)
     assert isinstance(core.action_space, Edits)

@@ -44,6 +44,14 @@ TABLE = (
     Row("GenOpt/Atari-Qbert-v0", "genopt_gym.envs.atari.qbert:Qbert", 30),
     Row("GenOpt/Atari-Seaquest-v0", "genopt_gym.envs.atari.seaquest:Seaquest", 30),
     Row("GenOpt/Atari-SpaceInvaders-v0", "genopt_gym.envs.atari.space_invaders:SpaceInvaders", 20),
+    Row("GenOpt/Heuristics-BinPacking-v0", "genopt_gym.envs.heuristics.bin_packing:BinPacking", 30),
+    Row("GenOpt/Heuristics-CacheReplacement-v0", "genopt_gym.envs.heuristics.cache_replacement:CacheReplacement", 30),
+    Row("GenOpt/Heuristics-JobShop-v0", "genopt_gym.envs.heuristics.job_shop:JobShopDispatch", 30),
+    Row(
+        "GenOpt/Heuristics-TravellingSalesman-v0",
+        "genopt_gym.envs.heuristics.travelling_salesman:TravellingSalesman",
+        30,
+    ),
     Row("GenOpt/MLAgentBench-HousePrice-v0", "genopt_gym.envs.mlagentbench.house_price:HousePrice", 20),
     Row(
         "GenOpt/MLAgentBench-SpaceshipTitanic-v0", "genopt_gym.envs.mlagentbench.spaceship_titanic:SpaceshipTitanic", 20

@@ -11,7 +11,9 @@ import numpy as np
 
 from genopt_gym.core.artifact import Artifact, Component
 from genopt_gym.core.task import TaskSpec
-from genopt_gym.envs.rollout import RolloutTask, random_action
+from genopt_gym.envs.actions import random_action
+from genopt_gym.envs.heuristics.heuristic_task import HeuristicTask
+from genopt_gym.envs.rollout import RolloutTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import TABLE
 
@@ -21,7 +23,7 @@ POLICY = "import random\n\ndef policy(obs):\n    return {draw}\n"
 def random_scores(task: str, episodes: int) -> list[float]:
     """Returns of the uniform random policy on the first ``episodes`` test instances of ``task``."""
     evaluator = Evaluator(TaskSpec(task, {"test_size": episodes}), splits=("test",))
-    if not isinstance(evaluator.task, RolloutTask):
+    if not isinstance(evaluator.task, RolloutTask) or isinstance(evaluator.task, HeuristicTask):
         raise ValueError(f"{task} has no actions to choose at random")
     component = Component("policy", "policy(obs) -> int", "A uniformly random action.")
     text = POLICY.format(draw=random_action(evaluator.task.action_space()))

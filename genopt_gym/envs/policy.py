@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+import pickle
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import gymnasium as gym
+import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
-from genopt_gym.core.artifact import Structure
+from genopt_gym.core.evidence import Call
 from genopt_gym.core.task import Metric
+from genopt_gym.envs.actions import Actions, describe_actions
 from genopt_gym.envs.control.acrobot import Acrobot
 from genopt_gym.envs.control.cart_pole import CartPole
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.lunar_lander import LunarLander
 from genopt_gym.envs.control.mountain_car import MountainCar
 from genopt_gym.envs.control.pendulum import Pendulum
-from genopt_gym.envs.rollout import action_bounds, describe_actions, random_action
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.observations import MAX_BYTES, count_bytes, count_numbers, describe, for_trace, reader
+from genopt_gym.envs.policy_starts import linear_weights, policy_structures
 
 NAMED = {
     **{task.inner: task for task in (Acrobot, CartPole, LunarLander, MountainCar, Pendulum)},
@@ -30,58 +33,21 @@ NAMED = {
 }
 """Inner environments whose observations have names, and the task that names them."""
 
-MAX_WEIGHTS = 1200
-"""Of the linear policy: as many numbers fit into the text of a component."""
+MEMORY = "State may be kept in global variables: they last for one trial, which is one episode."
 MAX_REWARD = 1000.0
 """A step's reward is cut to this, up and down, where nobody has said what an episode can score."""
 STEPS = 1000
 """Of an episode whose spec has no ``max_episode_steps``."""
 
-LOOK = """\
-def estimate(obs):
-    return None
-"""
-
-RANDOM = """\
-import random
-
-
-def select_action(obs, estimates):
-    return {draw}
-"""
-
-LINEAR = """\
-WEIGHTS = (
-{rows})
-
-
-def estimate(obs):
-    return [bias + sum(weight * x for weight, x in zip(weights, {entries})) for bias, *weights in WEIGHTS]
-"""
-
-GREATEST = """\
-FIRST = int("{first}")
-
-
-def select_action(obs, estimates):
-    return FIRST + estimates.index(max(estimates))
-"""
-
-WITHIN_BOUNDS = """\
-LOW, HIGH = ([float(bound) for bound in bounds.split()] for bounds in ("{low}", "{high}"))
-
-
-def select_action(obs, estimates):
-    return [min(max(x, low), high) for x, low, high in zip(estimates, LOW, HIGH)]
-"""
-
 
 class AnyPolicy(GymnasiumTask):
     """A policy for the environment ``inner``; the artifact is the policy.
 
-    Its observation is a dict of floats where the suite has names for the entries, and a list of floats otherwise (an
-    observation out of ``Discrete`` is a list with one number). The starts are as in CartPole: ``naive`` acts at random,
-    ``stub`` always does the same, ``parametric`` is a linear policy whose numbers are all 0.
+    Its observation is a dict of floats where the suite has names for the entries. Elsewhere it is a flat list, if the
+    space is numbers alone and a linear policy for it is small enough; for any other space (Dict, Tuple, Text, images)
+    it is nested lists and dicts. Actions are those of Discrete, MultiDiscrete, MultiBinary, or of a Box of floats.
+    The starts are as in CartPole: ``naive`` acts at random, ``stub`` always does the same, ``parametric`` is a
+    linear policy whose numbers are all 0 (where observations are numbers, and not too many).
 
     Episodes end as the spec says, or after 1,000 steps; scores are returns. For the inner environment of a Control task
     the metric is that task's. For any other the reward threshold of its spec is reference and solved score. Nobody has
@@ -93,6 +59,7 @@ class AnyPolicy(GymnasiumTask):
     Args:
         inner: id of the inner environment, ``module:id`` for one that importing a module registers. It must be a
             deterministic function of seed and actions.
+        observation: ``lists`` gives nested lists and dicts whatever the space, ``arrays`` NumPy arrays in their place.
         sizes: see ``Task``.
 
     Raises:
@@ -111,23 +78,35 @@ class AnyPolicy(GymnasiumTask):
     horizon: ClassVar[int | None] = 100
     default_start: ClassVar[str] = "modular/naive"
 
-    def __init__(self, *, inner: str = "CartPole-v1", **sizes: Any) -> None:
+    def __init__(self, *, inner: str = "CartPole-v1", observation: str | None = None, **sizes: Any) -> None:
         super().__init__(**sizes)
+        if observation not in (None, "lists", "arrays"):
+            raise ValueError(f"observation must be 'lists', 'arrays' or None, got {observation!r}")
         self.inner = inner
         spec = _find(inner)
         named = NAMED.get(spec.id)
         self._known = named() if named is not None and named.inner == spec.id else None
-        self.fields = {} if named is None else named.fields
+        self.fields = {} if named is None or observation else named.fields
         self.max_inner_steps = spec.max_episode_steps or STEPS
         self.metric = _metric(spec, self.max_inner_steps) if self._known is None else self._known.metric
         try:
             env = self.make_inner()
         except Exception as error:  # whatever the environment's own code raises
             raise ValueError(f"inner={inner!r} cannot be made: {error}") from error
-        entries, actions = _entries(inner, env.observation_space), _actions(inner, env.action_space)
+        actions, space = _actions(inner, env.action_space), env.observation_space
+        entries, weights = count_numbers(space), None if self.fields else linear_weights(space, actions)
+        flat = observation is None and weights is not None and not isinstance(space, spaces.Dict | spaces.Tuple)
+        self._read = _reader(inner, space, observation == "arrays", flat)
+        _probe(inner, env, self._read)
         env.close()
-        self.structures = _structures(inner, actions, entries, self.fields, getattr(self._known, "action", None))
-        self.trace_row_chars = 20 + 15 * entries
+        words = f"obs is a list of {entries} float{'s' * (entries != 1)}, an observation of {inner}."
+        words = words if flat else describe(space, observation == "arrays")
+        words = describe_fields("", self.fields) if self.fields else words
+        meaning = getattr(self._known, "action", None) or f"Returns the action, {describe_actions(actions)}."
+        numbers = "obs.values()" if self.fields else "obs" if flat else "numbers(obs)"
+        linear = entries if self.fields or weights is not None else None
+        self.structures = policy_structures(actions, linear, numbers, words, f"{meaning}\n{MEMORY}")
+        self.trace_row_chars = 20 + 15 * min(entries or 20, 100)
         self.goal = f"Write a policy for the Gymnasium environment {spec.id}. "
         self.goal += self._known.goal if self._known else f"An episode has at most {self.max_inner_steps} steps."
 
@@ -135,6 +114,12 @@ class AnyPolicy(GymnasiumTask):
         if self._known is not None:
             return self._known.make_inner()
         return gym.wrappers.ClipReward(super().make_inner(), -MAX_REWARD, MAX_REWARD)
+
+    def reader(self) -> Callable[[Any], Any]:
+        return super().reader() if self.fields else self._read
+
+    def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
+        return observation if self.fields else for_trace(observation), calls
 
 
 def _find(inner: str) -> EnvSpec:
@@ -177,55 +162,41 @@ def _metric(spec: EnvSpec, steps: int) -> Metric:
     return replace(metric, floor=threshold - width, reference=threshold, solved=threshold, sources=scale)
 
 
-def _entries(inner: str, space: gym.Space[Any]) -> int:
-    """How many numbers an observation has; ValueError if it is something else."""
-    if isinstance(space, spaces.Discrete):
-        return 1
-    if isinstance(space, spaces.Box):
-        return int(space.low.size)
-    raise ValueError(f"inner={inner!r} observes {space}; a policy here sees a Box or a Discrete")
-
-
-def _actions(inner: str, space: gym.Space[Any]) -> spaces.Discrete | spaces.Box:
+def _actions(inner: str, space: gym.Space[Any]) -> Actions:
     """The action space; ValueError if a policy cannot answer for it."""
     if isinstance(space, spaces.Discrete):
         return space
+    if isinstance(space, spaces.MultiDiscrete | spaces.MultiBinary) and len(space.shape) == 1:
+        return space
     if isinstance(space, spaces.Box) and space.low.ndim <= 1 and space.dtype.kind == "f" and space.is_bounded():
         return space
-    raise ValueError(f"inner={inner!r} is acted on by {space}; a policy here gives an integer, or floats with bounds")
-
-
-def _structures(
-    inner: str,
-    actions: spaces.Discrete | spaces.Box,
-    entries: int,
-    fields: Mapping[str, str],
-    meaning: str | None,
-) -> dict[str, Structure]:
-    """The starts for such actions, and observations of so many entries."""
-    if isinstance(actions, spaces.Discrete):
-        count, numbers, stub = int(actions.n), "numbers, one for each action; the greatest wins", str(actions.start)
-        select = GREATEST.format(first=actions.start)
-    else:
-        bounds = action_bounds(actions)
-        low, high = (" ".join(map(str, each)) for each in zip(*bounds, strict=True))
-        count, numbers, stub = len(bounds), "numbers, those of the action", f"[{', '.join(str(b) for b, _ in bounds)}]"
-        select = WITHIN_BOUNDS.format(low=low, high=high)
-    if (weights := count * (entries + 1)) > MAX_WEIGHTS:
-        raise ValueError(
-            f"inner={inner!r} observes {entries:,} numbers: a linear policy takes {weights:,}, and "
-            f"{MAX_WEIGHTS:,} are the most here"
-        )
-    rows = f"    ({', '.join(['0.0'] * (entries + 1))}),\n" * count
-    plain = f"obs is a list of {entries} float{'s' * (entries > 1)}, an observation of {inner}."
-    return two_step_structures(
-        observation=describe_fields("", fields) if fields else plain,
-        action=meaning or f"Returns the action, {describe_actions(actions)}.",
-        look="estimate",
-        seen="estimates",
-        returns=f"Returns a list of {count} {numbers}. select_action gets it.",
-        naive=Steps(LOOK, RANDOM.format(draw=random_action(actions))),
-        parametric=Steps(LINEAR.format(rows=rows, entries="obs.values()" if fields else "obs"), select),
-        action_type="int" if isinstance(actions, spaces.Discrete) else "float" if count == 1 else "list",
-        idle=stub,
+    raise ValueError(
+        f"inner={inner!r} is acted on by {space}; a policy here gives an integer, a list of integers, or floats with "
+        "bounds"
     )
+
+
+def _reader(inner: str, space: gym.Space[Any], arrays: bool, flat: bool) -> Callable[[Any], Any]:
+    """What makes plain data of an observation; ValueError if it is too large, or of another kind."""
+    if (size := count_bytes(space)) > MAX_BYTES:
+        raise ValueError(f"inner={inner!r} observes {size:,} bytes; {MAX_BYTES:,} are the most here")
+    try:
+        read = reader(space, arrays)
+    except ValueError as error:
+        raise ValueError(f"inner={inner!r} observes what no policy here can get: {error}") from None
+    return (lambda value: np.ravel(value).tolist()) if flat else read
+
+
+def _probe(inner: str, env: gym.Env[Any, Any], read: Callable[[Any], Any]) -> None:
+    """ValueError if two resets with one seed, and a step between, begin with different observations."""
+    try:
+        seen = []
+        for _ in range(2):
+            values, _ = env.reset(seed=1)
+            seen.append(pickle.dumps(read(values)))
+            env.action_space.seed(1)
+            env.step(env.action_space.sample())
+    except Exception as error:  # whatever the environment's own code raises
+        raise ValueError(f"inner={inner!r} cannot be played: {type(error).__name__}: {error}") from error
+    if seen[0] != seen[1]:
+        raise ValueError(f"inner={inner!r} is no function of its seed: two resets with seed 1 gave two observations")

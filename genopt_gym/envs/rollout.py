@@ -10,19 +10,18 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from gymnasium import spaces
-
-from genopt_gym.core.evidence import Failure, Instance, Recorder, Trial
+from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
+from genopt_gym.envs.actions import Actions, action_check
 from genopt_gym.sandbox.session import Session
 
 
 class Simulator(Protocol):
     """One running episode."""
 
-    def observe(self) -> dict[str, Any] | list[float]:
-        """What the policy sees: plain data, a new object each time."""
+    def observe(self) -> Any:
+        """What the policy sees: plain data or arrays, a new object each time."""
 
     def step(self, action: Any) -> tuple[float, bool]:
         """Play one action; the reward, and whether the episode has come to its end."""
@@ -38,35 +37,54 @@ class RolloutTask(Task):
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
         """A simulator at the instance's start; no two running episodes of a block have the same slot."""
 
-    @abstractmethod
-    def action_space(self) -> spaces.Discrete | spaces.Box:
+    def action_space(self) -> Actions:
         """The actions: integers, or numbers within bounds (one number, or a list of them)."""
+        raise NotImplementedError("a rollout task gives its action space, or its own checks")
+
+    def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
+        """By episode, a function that says what an action has to be, if a result is none."""
+        return [action_check(self.action_space())] * len(episodes)
+
+    def arguments(self, observation: Any) -> Sequence[Any]:
+        """The workflow's arguments."""
+        return (observation,)
+
+    def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
+        """What the trace shows of an observation and of the calls that it led to."""
+        return observation, calls
+
+    def measures(self, instance: Instance, score: float) -> dict[str, float]:
+        """More numbers of a trial, by name; their means are told beside the score."""
+        return {}
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
-        lacks = action_check(self.action_space())
+        checks = self.checks(episodes)
         lengths = [self._length(recorder) for recorder in recorders]
         live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
             observations = [episodes[slot].observe() for slot in live]
-            replies = session.call(live, [(observation,) for observation in observations])
+            replies = session.call(live, [self.arguments(observation) for observation in observations])
             ended = []
             for slot, observation, reply in zip(live, observations, replies, strict=True):
                 recorder = recorders[slot]
-                failure = reply.failure
-                if failure is None and (wanted := lacks(reply.result)):
+                failure, calls = reply.failure, reply.calls
+                if recorder.tracing:
+                    observation, calls = self.shown(observation, calls)
+                if failure is None and (wanted := checks[slot](reply.result)):
                     problem = f"the workflow returned {reply.result!r:.100}, but {wanted}"
                     failure = Failure("contract_broken", "ValueError", problem)
                 if failure is not None:
-                    recorder.fail(failure, observation, reply.calls)
+                    recorder.fail(failure, observation, calls)
                     ended.append(slot)
                     continue
                 reward, over = episodes[slot].step(reply.result)
-                recorder.step(observation, reply.calls, reply.result, reward, session.reply_bytes)
+                recorder.step(observation, calls, reply.result, reward, session.reply_bytes)
                 if over or recorder.steps >= lengths[slot]:
                     at_cap = len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
-                    recorder.finish(recorder.total, ended=over or at_cap)
+                    measures = self.measures(recorder.instance, recorder.total) if over or at_cap else {}
+                    recorder.finish(recorder.total, ended=over or at_cap, metrics=measures)
                     ended.append(slot)
             if ended:
                 live = [slot for slot in live if slot not in ended]
@@ -88,60 +106,3 @@ class RolloutTask(Task):
         """After how many inner steps a trial ends, if its episode does not end before."""
         rest = self.max_inner_steps - len(recorder.instance.prefix)
         return rest if recorder.step_limit is None else min(rest, recorder.step_limit)
-
-
-def action_check(space: spaces.Discrete | spaces.Box) -> Callable[[Any], str | None]:
-    """A function that says what an action has to be, if a policy's result is none; the space is of integers, or of
-    at most one dimension.
-
-    >>> check = action_check(spaces.Box(-2, 2, (1,)))
-    >>> check([0.5]), check(0.5), check(float("nan"))
-    (None, None, 'an action is a number from -2 to 2')
-    """
-    words = f"an action is {describe_actions(space)}"
-    if isinstance(space, spaces.Discrete):
-        first, last = int(space.start), int(space.start + space.n - 1)
-        return lambda result: None if type(result) is int and first <= result <= last else words
-    bounds = action_bounds(space)
-
-    def check(result: Any) -> str | None:
-        numbers = result if type(result) is list else [result]
-        if len(numbers) != len(bounds):
-            return words
-        for number, (low, high) in zip(numbers, bounds, strict=True):
-            if type(number) not in (int, float) or not low <= number <= high:  # NaN is not between them
-                return words
-        return None
-
-    return check
-
-
-def describe_actions(space: spaces.Discrete | spaces.Box) -> str:
-    """An action in words.
-
-    >>> describe_actions(spaces.Discrete(3)), describe_actions(spaces.Box(0, 1, (4,)))
-    ('an integer from 0 to 2', 'a list of 4 numbers from 0 to 1')
-    """
-    if isinstance(space, spaces.Discrete):
-        return f"an integer from {space.start} to {space.start + space.n - 1}"
-    bounds = [f"from {low:g} to {high:g}" for low, high in action_bounds(space)]
-    if len(bounds) == 1:
-        return f"a number {bounds[0]}"
-    return f"a list of {len(bounds)} numbers {bounds[0] if len(set(bounds)) == 1 else ', '.join(bounds)}"
-
-
-def action_bounds(space: spaces.Box) -> list[tuple[float, float]]:
-    """Least and greatest of each number of an action, written as shortly as the space's dtype allows: 0.1 stays 0.1."""
-    lows, highs = ([float(str(bound)) for bound in bounds.ravel()] for bounds in (space.low, space.high))
-    return list(zip(lows, highs, strict=True))
-
-
-def random_action(space: spaces.Discrete | spaces.Box) -> str:
-    """The Python expression, for a text that imports ``random``, that draws an action uniformly.
-
-    >>> random_action(spaces.Discrete(3)), random_action(spaces.Box(-2, 2, (1,)))
-    ('random.randrange(0, 3)', '[random.uniform(-2.0, 2.0)]')
-    """
-    if isinstance(space, spaces.Discrete):
-        return f"random.randrange({space.start}, {space.start + space.n})"
-    return "[" + ", ".join(f"random.uniform({low}, {high})" for low, high in action_bounds(space)) + "]"

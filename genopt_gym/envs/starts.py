@@ -23,7 +23,7 @@ def two_step_structures(
     seen: str,
     returns: str,
     naive: Steps,
-    parametric: Steps,
+    parametric: Steps | None,
     action_type: str = "int",
     idle: str = "0",
 ) -> dict[str, Structure]:
@@ -36,7 +36,7 @@ def two_step_structures(
         seen: what the first step's result is called.
         returns: contract of that result.
         naive: a poor but sensible first try.
-        parametric: a decent program with poor numbers.
+        parametric: a decent program with poor numbers, if there is one.
         action_type: of an action, as in the signatures.
         idle: the action that the stub returns.
     """
@@ -45,7 +45,7 @@ def two_step_structures(
         f"def select_action(obs, {seen}):\n    return {idle}\n",
         f"def policy(obs):\n    return {idle}\n",
     )
-    steps = {"naive": naive, "stub": stub, "parametric": parametric}
+    steps = {"naive": naive, "stub": stub} | ({} if parametric is None else {"parametric": parametric})
     return {
         "modular": Structure(
             components=(

@@ -10,12 +10,18 @@ import pytest
 from genopt_gym.core.literals import find_literals, replace_literals
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.control.cart_pole import CartPole
-from genopt_gym.envs.policy import MAX_WEIGHTS, AnyPolicy
+from genopt_gym.envs.observations import MAX_BYTES
+from genopt_gym.envs.policy import AnyPolicy
 from genopt_gym.evaluation import Evaluation, Evaluator
 from tests.helpers.driving import drive
 
 THEIRS = "tests.helpers.inners:Inner/{}-v0"
-SERVED = ["CartPole-v1", "Pendulum-v1", "FrozenLake-v1", *(THEIRS.format(name) for name in ("Arm", "FromOne"))]
+TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
+OURS = ("Arm", "FromOne", "Many", "Switches", "Named", "Nested", "Image")
+SERVED = [
+    *("CartPole-v1", "Pendulum-v1", "FrozenLake-v1", "Blackjack-v1", TAXI, "CliffWalking-v1"),
+    *(THEIRS.format(name) for name in OURS),
+]
 
 
 def play(inner: str, start: str, edit: dict[str, str] | None = None) -> Evaluation:
@@ -66,7 +72,10 @@ def test_the_linear_policy_is_its_numbers_and_within_the_bounds() -> None:
 
 def test_nothing_but_the_weights_can_be_tuned() -> None:
     for inner in SERVED:
-        texts = AnyPolicy(inner=inner).starting_artifact("modular/parametric").texts
+        task = AnyPolicy(inner=inner)
+        if "modular/parametric" not in task.starts():
+            continue
+        texts = task.starting_artifact("modular/parametric").texts
         assert find_literals(texts["select_action"]) == []
 
 
@@ -92,6 +101,84 @@ def test_rewards_are_cut_to_the_bounds() -> None:
     assert play(task.inner, "one_function/stub").score == task.metric.high == 4000
 
 
+NESTED = {"image": [[[0, 1], [2, 3]]], "at": [2, 1], "on": [0, 1, 1], "pair": ["ab", 4], "inner": {"x": 0.5}}
+
+
+def test_nested_observations_come_as_nested_data() -> None:
+    edit = {"policy": f"def policy(obs):\n    assert obs == {NESTED}, obs\n    return 0\n"}
+    assert play(THEIRS.format("Nested"), "one_function/stub", edit).failure is None
+
+
+def test_or_with_arrays_in_it() -> None:
+    text = """\
+def policy(obs):
+    assert (obs["image"].shape, str(obs["image"].dtype)) == ((1, 2, 2), "uint8")
+    assert obs["pair"] == ["ab", 4] and obs["inner"]["x"].item() == 0.5
+    return obs["image"].argmax() - 3
+"""
+    spec = TaskSpec("genopt_gym.envs.policy:AnyPolicy", {"inner": THEIRS.format("Nested"), "observation": "arrays"})
+    evaluator = Evaluator(spec)
+    artifact = evaluator.task.starting_artifact("one_function/stub").edited({"policy": text})
+    assert evaluator.evaluate(artifact, evaluator.task.instances("train")[:2]).failure is None
+
+
+def test_the_contract_tells_every_part() -> None:
+    contract = AnyPolicy(inner=THEIRS.format("Nested")).starting_artifact("one_function/naive").components[0]
+    for line in (
+        "- obs['image'] is a list of 1 of lists of 2 of lists of 2 integers from 0 to 255",
+        "- obs['at'] is a list of 2 integers from 1 to 3",
+        "- obs['on'] is a list of 3 integers from 0 to 1",
+        "- obs['pair'][0] is a text",
+        "- obs['inner']['x'] is a float from 0 to 1",
+        "State may be kept in global variables",
+    ):
+        assert line in contract.documentation
+
+
+def test_a_linear_policy_sees_the_numbers_of_nested_observations() -> None:
+    """Of Blackjack's three numbers the first is the sum of the cards; the policy draws another below 17."""
+    edit = {"estimate": "def estimate(obs):\n    return [0, 17 - obs[0]]\n"}
+    text = AnyPolicy(inner="Blackjack-v1").starting_artifact("modular/parametric").texts["estimate"]
+    linear = {"estimate": replace_literals(text, [0, 0, 0, 0, 17, -1, 0, 0])}
+    by_hand, by_weights = (play("Blackjack-v1", "modular/parametric", each) for each in (edit, linear))
+    assert by_hand.failure is None
+    assert by_hand.trials == by_weights.trials
+
+
+def test_images_are_no_place_for_a_linear_policy() -> None:
+    assert "modular/parametric" not in AnyPolicy(inner=THEIRS.format("Image")).starts()
+
+
+@pytest.mark.parametrize(("inner", "action"), [("Many", [1, 4]), ("Switches", [1, 0, 1])])
+def test_actions_of_several_integers(inner: str, action: list[int]) -> None:
+    good, bad = (
+        play(THEIRS.format(inner), "one_function/stub", {"policy": f"def policy(obs):\n    return {result}\n"})
+        for result in (action, [9] * len(action))
+    )
+    assert good.failure is None
+    assert bad.failure is not None
+    assert bad.failure.outcome == "contract_broken"
+
+
+def trace(inner: str) -> str:
+    env = gym.make("GenOpt/Policy-Any-v0", inner=THEIRS.format(inner), validation_size=1, train_size=1)
+    return str(env.reset(seed=0)[0]["trace"])
+
+
+def test_rows_of_an_image_are_shown_once() -> None:
+    assert trace("Nested").count("0 1 2 3") == 1
+
+
+def test_large_images_are_summed_up() -> None:
+    assert "84 x 84 x 3" in trace("Image")
+    assert len(trace("Image")) < 3000
+
+
+def test_an_observation_is_lists_or_arrays() -> None:
+    with pytest.raises(ValueError, match="'lists', 'arrays' or None, got 'list'"):
+        AnyPolicy(observation="list")
+
+
 @pytest.mark.slow
 def test_search_improves_the_default() -> None:
     env = drive("cma-es", 40, "GenOpt/Policy-Any-v0", start="modular/parametric", validation_size=8)
@@ -108,10 +195,10 @@ def test_search_improves_the_default() -> None:
         ("no_such_module:Some-v0", "no_such_module cannot be imported"),
         ("GenOpt/Control-CartPole-v0", "itself a learning loop"),
         ("tests.helpers.toys:Toy/Guess-v0", "itself a learning loop"),
-        ("Blackjack-v1", "observes Tuple"),
-        (THEIRS.format("Named"), "observes Dict"),
-        (THEIRS.format("Image"), f"{MAX_WEIGHTS:,} are the most"),
-        (THEIRS.format("Many"), "acted on by MultiDiscrete"),
+        (THEIRS.format("Graph"), "neither numbers nor texts"),
+        (THEIRS.format("Huge"), f"{MAX_BYTES:,} are the most"),
+        (THEIRS.format("Unseeded"), "no function of its seed"),
+        (THEIRS.format("Failing"), "cannot be played: RuntimeError: out of order"),
         (THEIRS.format("Unbounded"), "acted on by Box"),
         (THEIRS.format("Whole"), "acted on by Box"),
         (THEIRS.format("Grid"), "acted on by Box"),

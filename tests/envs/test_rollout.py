@@ -13,8 +13,8 @@ from gymnasium import spaces
 
 from genopt_gym.core.evidence import Instance, Trial
 from genopt_gym.core.task import TaskSpec
+from genopt_gym.envs.actions import action_check, random_action
 from genopt_gym.envs.control.cart_pole import CartPole
-from genopt_gym.envs.rollout import action_check, random_action
 from genopt_gym.evaluation import Evaluator
 
 THREE = spaces.Discrete(3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -11,27 +11,25 @@ import numpy as np
 from gymnasium import spaces
 
 from genopt_gym.core.evidence import Instance
+from genopt_gym.envs.actions import Actions
 from genopt_gym.envs.rollout import RolloutTask, Simulator
 
 
 class GymnasiumEpisode:
-    """An episode of a Gymnasium environment whose observation is numbers, by name where they have names."""
+    """An episode of a Gymnasium environment; ``read`` makes what the policy gets out of what is observed."""
 
-    def __init__(self, env: gym.Env[Any, Any], names: tuple[str, ...], seed: int) -> None:
+    def __init__(self, env: gym.Env[Any, Any], read: Callable[[Any], Any], seed: int) -> None:
         self._env = env
-        self._names = names
-        self._box = env.action_space if isinstance(env.action_space, spaces.Box) else None
+        self._read = read
+        self._space = None if isinstance(env.action_space, spaces.Discrete) else env.action_space
         self._values, _ = env.reset(seed=seed)
 
-    def observe(self) -> dict[str, float] | list[float]:
-        if self._names:
-            return dict(zip(self._names, self._values.tolist(), strict=True))
-        numbers: list[float] = np.ravel(self._values).tolist()
-        return numbers
+    def observe(self) -> Any:
+        return self._read(self._values)
 
     def step(self, action: Any) -> tuple[float, bool]:
-        if self._box is not None:
-            action = np.array(action, self._box.dtype).reshape(self._box.shape)
+        if self._space is not None:
+            action = np.array(action, self._space.dtype).reshape(self._space.shape or ())
         self._values, reward, terminated, truncated, _ = self._env.step(action)
         return float(reward), terminated or truncated
 
@@ -54,11 +52,16 @@ class GymnasiumTask(RolloutTask):
         self._envs: list[gym.Env[Any, Any]] = []
 
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
-        return GymnasiumEpisode(self._env(slot), tuple(self.fields), self.seed(instance))
+        return GymnasiumEpisode(self._env(slot), self.reader(), self.seed(instance))
 
-    def action_space(self) -> spaces.Discrete | spaces.Box:
+    def reader(self) -> Callable[[Any], Any]:
+        """What makes the policy's observation, numbers by their names, out of what the environment observes."""
+        names = tuple(self.fields)
+        return lambda values: dict(zip(names, values.tolist(), strict=True))
+
+    def action_space(self) -> Actions:
         space = self._env(0).action_space
-        assert isinstance(space, spaces.Discrete | spaces.Box)
+        assert isinstance(space, Actions)
         return space
 
     def make_inner(self) -> gym.Env[Any, Any]:

@@ -1,0 +1,1 @@
+"""Heuristics: rules that a trusted simulator asks at every decision of a problem whose limit is known."""
