@@ -24,9 +24,8 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(task.goal.strip())
         metric = task.metric
         aim = "as high" if metric.direction == "maximize" else "as low"
-        parts.append(
-            f"The score is {metric.name}, from {metric.bounds[0]:g} to {metric.bounds[1]:g}; make it {aim} as you can."
-        )
+        bounds = f", from {metric.bounds[0]:g} to {metric.bounds[1]:g}" if task.tells_bounds else ""
+        parts.append(f"The score is {metric.name}{bounds}; make it {aim} as you can.")
     if parameters.context == "full" and task.strategy:
         parts.append(task.strategy.strip())
     editable = parameters.editable
@@ -37,6 +36,8 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(f"Component `{component.name}`{fixed}:\n{chr(10).join(_without_repetition(lines, told))}")
         told[component.name] = lines
     parts.append(f"The workflow calls the components and cannot be edited:\n{artifact.workflow.strip()}")
+    if parameters.documentation != "full" and (returns := task.returns()):
+        parts.append(f"It has to return {returns}.")
     return "\n\n".join(parts)
 
 

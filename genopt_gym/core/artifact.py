@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import json
@@ -13,7 +14,7 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["python", "text"]
-Documentation = Literal["full", "signature"]
+Documentation = Literal["full", "signature", "none"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,7 @@ class Component:
     Attributes:
         name: how the workflow calls it; a Python identifier.
         signature: for a Python component the call it must answer, as in ``select_action(obs) -> int``.
-        documentation: what arguments and result mean: the part of the contract that
-            ``documentation="signature"`` hides.
+        documentation: what arguments and result mean: the part of the contract that ``documentation="full"`` adds.
         kind: ``python`` (a function of that name) or ``text`` (bound to the name as a string).
     """
 
@@ -35,10 +35,22 @@ class Component:
 
     def contract(self, level: Documentation) -> str:
         """The contract as the optimizer reads it."""
-        if level == "signature":
+        if level == "none" and self.kind == "python":
+            return _without_types(self.signature)
+        if level != "full":
             return self.signature
         body = "\n".join(f"    {line}".rstrip() for line in self.documentation.strip().splitlines())
         return f"{self.signature}\n{body}"
+
+
+def _without_types(signature: str) -> str:
+    """The call alone: ``act(obs: dict) -> int`` is ``act(obs)``."""
+    [function] = ast.parse(f"def {signature}: ...").body
+    assert isinstance(function, ast.FunctionDef)
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg):
+            node.annotation = None
+    return f"{function.name}({ast.unparse(function.args)})"
 
 
 @dataclass(frozen=True)

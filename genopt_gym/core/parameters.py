@@ -130,9 +130,10 @@ class Parameters:
         values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
         values |= {**task_class.protocols[protocol], **passed}
         if values["start"] is None:
-            values["start"] = task_class.default_start
+            disguised = values.get("disguise") is not None
+            values["start"] = task_class.disguised_start if disguised else task_class.default_start
         own = {field.name for field in dataclasses.fields(cls)}
-        of_task = _keywords(task_class)
+        of_task = _keywords(task_class) | {"disguise"}
         for name in values:
             if name not in own | of_task:
                 names = sorted({*own, *of_task, "protocol"})

@@ -110,7 +110,14 @@ class TaskSpec(msgspec.Struct, frozen=True):
         return load_class(self.entry, Task, "task")  # type: ignore[type-abstract]
 
     def make(self) -> Task:
-        return self.load()(**self.arguments)
+        arguments = dict(self.arguments)
+        disguise = arguments.pop("disguise", None)
+        task = self.load()(**arguments)
+        if disguise is not None:
+            if type(disguise) is not int or disguise < 0:
+                raise ValueError(f"disguise must be None or a whole number from 0, got {disguise!r}")
+            task.put_on(disguise)
+        return task
 
 
 class Task(ABC):
@@ -125,9 +132,13 @@ class Task(ABC):
     metric: Metric
     structures: Mapping[str, Structure]
     default_start: ClassVar[str]
+    disguised_start: ClassVar[str] = ""
+    """The first choice under a disguise: a program that knows nothing."""
+    tells_bounds: bool = True
+    """Whether the optimizer is told the worst and the best score."""
     goal: str
     """The problem context at every level but ``none``."""
-    strategy: ClassVar[str] = ""
+    strategy: str = ""
     """Hints that only ``context="full"`` adds."""
     horizon: ClassVar[int | None] = None
     """Default credit horizon; ``None`` shows all inner steps."""
@@ -191,6 +202,18 @@ class Task(ABC):
         if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
             return self.metric.low
         return fmean(trial.score for trial in trials)
+
+    def put_on(self, disguise: int) -> None:
+        """Hide what the task is about: neutral names, other codes and scales, all drawn by this number.
+
+        Raises:
+            ValueError: the task has no disguise.
+        """
+        raise ValueError(f"disguise={disguise}: {type(self).__name__} has none, for what it is about is its text")
+
+    def returns(self) -> str:
+        """What the workflow may return, as in "an integer from 0 to 5"; empty where the goal alone says it."""
+        return ""
 
     def staged(self, score: float) -> str:
         """What a coach would say of a score."""

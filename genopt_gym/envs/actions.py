@@ -78,3 +78,14 @@ def random_action(space: Actions) -> str:
         return f"random.randrange({space.start}, {space.start + space.n})"
     draw = "uniform" if isinstance(space, spaces.Box) else "randint"
     return "[" + ", ".join(f"random.{draw}({low}, {high})" for low, high in action_bounds(space)) + "]"
+
+
+def idle_action(space: Actions) -> str:
+    """The Python expression of the first action, or of every number at its least.
+
+    >>> idle_action(spaces.Discrete(3)), idle_action(spaces.Box(-2, 2, (2,)))
+    ('0', '[-2.0, -2.0]')
+    """
+    if isinstance(space, spaces.Discrete):
+        return str(space.start)
+    return f"[{', '.join(str(low) for low, _ in action_bounds(space))}]"

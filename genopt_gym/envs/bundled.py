@@ -90,6 +90,7 @@ class Friedman(TabularTask):
     """
 
     family = "Tabular"
+    nameless_starts = ("working", "parametric")
     metric = Metric(
         name="root mean squared error of the predictions",
         low=20,
@@ -208,6 +209,7 @@ class Digits(TabularTask):
     """
 
     family = "Tabular"
+    nameless_starts = ("working", "parametric")
     classes = tuple(range(10))
     metric = Metric(
         name="share of digits recognised",

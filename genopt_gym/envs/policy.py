@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pickle
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -23,6 +24,8 @@ from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_field
 from genopt_gym.envs.control.lunar_lander import LunarLander
 from genopt_gym.envs.control.mountain_car import MountainCar
 from genopt_gym.envs.control.pendulum import Pendulum
+from genopt_gym.envs.disguise.observations import NumbersMap
+from genopt_gym.envs.disguise.words import Words
 from genopt_gym.envs.observations import MAX_BYTES, count_bytes, count_numbers, describe, for_trace, reader
 from genopt_gym.envs.policy_starts import linear_weights, policy_structures
 
@@ -96,6 +99,7 @@ class AnyPolicy(GymnasiumTask):
         actions, space = _actions(inner, env.action_space), env.observation_space
         entries, weights = count_numbers(space), None if self.fields else linear_weights(space, actions)
         flat = observation is None and weights is not None and not isinstance(space, spaces.Dict | spaces.Tuple)
+        self._flat, self._entries = flat, entries
         self._read = _reader(inner, space, observation == "arrays", flat)
         _probe(inner, env, self._read)
         env.close()
@@ -117,6 +121,13 @@ class AnyPolicy(GymnasiumTask):
 
     def reader(self) -> Callable[[Any], Any]:
         return super().reader() if self.fields else self._read
+
+    def observation_map(self, words: Words, rng: random.Random) -> NumbersMap:
+        if self.fields:
+            return super().observation_map(words, rng)
+        if not self._flat:
+            raise ValueError(f"disguise: observations of {self.inner} have none, for they are no list of numbers")
+        return NumbersMap(words, rng, self._entries or 1)
 
     def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
         return observation if self.fields else for_trace(observation), calls

@@ -123,6 +123,7 @@ def policy_structures(
         look="estimate",
         seen="estimates",
         returns=returns,
+        draw=random_action(actions),
         naive=Steps(LOOK, RANDOM.format(draw=random_action(actions))),
         parametric=linear,
         action_type=kind,

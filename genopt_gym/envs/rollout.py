@@ -6,14 +6,18 @@ observation of every episode that is still running, and one message back carries
 
 from __future__ import annotations
 
+import random
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
-from genopt_gym.envs.actions import Actions, action_check
+from genopt_gym.envs.actions import Actions, action_check, describe_actions
+from genopt_gym.envs.disguise.observations import ObservationMap
+from genopt_gym.envs.disguise.policies import DisguisedEpisode, PolicyDisguise, put_on_policy
+from genopt_gym.envs.disguise.words import Words
 from genopt_gym.sandbox.session import Session
 
 
@@ -32,6 +36,7 @@ class RolloutTask(Task):
 
     profile: str = "numpy"
     limits: Limits = Limits(call_seconds=1.0, cpu_seconds=120)
+    disguise: PolicyDisguise | None = None
 
     @abstractmethod
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
@@ -43,7 +48,7 @@ class RolloutTask(Task):
 
     def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
         """By episode, a function that says what an action has to be, if a result is none."""
-        return [action_check(self.action_space())] * len(episodes)
+        return [action_check(self.told_actions())] * len(episodes)
 
     def arguments(self, observation: Any) -> Sequence[Any]:
         """The workflow's arguments."""
@@ -56,6 +61,28 @@ class RolloutTask(Task):
     def measures(self, instance: Instance, score: float) -> dict[str, float]:
         """More numbers of a trial, by name; their means are told beside the score."""
         return {}
+
+    def observation_map(self, words: Words, rng: random.Random) -> ObservationMap:
+        """How a disguise shows what the simulator observes; ValueError if there is none."""
+        raise ValueError(f"disguise: {type(self).__name__} has none")
+
+    def vocabulary(self) -> Sequence[str]:
+        """Names in observations; empty where these are lists of numbers."""
+        return ()
+
+    def put_on(self, disguise: int) -> None:
+        put_on_policy(self, disguise)
+
+    def told_actions(self) -> Actions:
+        """The actions as policies know them, which a disguise changes."""
+        return self.action_space() if self.disguise is None else self.disguise.actions.space
+
+    def returns(self) -> str:
+        return describe_actions(self.told_actions())
+
+    def original_actions(self, actions: Sequence[Any]) -> Sequence[Any]:
+        """The actions that the simulator knows, for those that a policy gave."""
+        return actions if self.disguise is None else [self.disguise.actions.original(action) for action in actions]
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
@@ -89,6 +116,9 @@ class RolloutTask(Task):
             if ended:
                 live = [slot for slot in live if slot not in ended]
 
+    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
+        return "" if self.disguise is not None else super().staged_by(score, metrics)
+
     def score(self, trials: Sequence[Trial]) -> float:
         """The mean return. What a mere window of an episode earns may lie outside the bounds of a whole one."""
         low, high = self.metric.bounds
@@ -97,6 +127,8 @@ class RolloutTask(Task):
     def _begin(self, instance: Instance, slot: int) -> Simulator:
         """The simulator of an instance, brought to where its trial begins."""
         episode = self.start_episode(instance, slot)
+        if self.disguise is not None:
+            episode = DisguisedEpisode(episode, self.disguise.observations, self.disguise.actions)
         for action in instance.prefix:
             episode.observe()  # what moved is seen against the observation before
             episode.step(action)

@@ -24,6 +24,7 @@ def two_step_structures(
     returns: str,
     naive: Steps,
     parametric: Steps | None,
+    draw: str,
     action_type: str = "int",
     idle: str = "0",
 ) -> dict[str, Structure]:
@@ -37,6 +38,7 @@ def two_step_structures(
         returns: contract of that result.
         naive: a poor but sensible first try.
         parametric: a decent program with poor numbers, if there is one.
+        draw: the Python expression, of a text that imports ``random``, that draws an action.
         action_type: of an action, as in the signatures.
         idle: the action that the stub returns.
     """
@@ -45,7 +47,12 @@ def two_step_structures(
         f"def select_action(obs, {seen}):\n    return {idle}\n",
         f"def policy(obs):\n    return {idle}\n",
     )
-    steps = {"naive": naive, "stub": stub} | ({} if parametric is None else {"parametric": parametric})
+    chance = Steps(
+        stub.look,
+        acting_at_random("select_action", f"obs, {seen}", draw),
+        acting_at_random("policy", "obs", draw),
+    )
+    steps = {"naive": naive, "stub": stub, "random": chance} | ({} if parametric is None else {"parametric": parametric})
     return {
         "modular": Structure(
             components=(
@@ -65,6 +72,20 @@ def two_step_structures(
             implementations={name: {"policy": each.whole or _in_one(each, look)} for name, each in steps.items()},
         ),
     }
+
+
+def acting_at_random(name: str, parameters: str, draw: str) -> str:
+    """A component that draws its action, and so shows a first trace in which something happens.
+
+    >>> print(acting_at_random("policy", "obs", "random.randrange(3)"))
+    import random
+    <BLANKLINE>
+    <BLANKLINE>
+    def policy(obs):
+        return random.randrange(3)
+    <BLANKLINE>
+    """
+    return f"import random\n\n\ndef {name}({parameters}):\n    return {draw}\n"
 
 
 def _in_one(steps: Steps, look: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -18,6 +18,7 @@ from genopt_gym.core.checks import number
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
+from genopt_gym.envs.disguise.tables import FEATURES, GOAL, TableDisguise, neutral_structures
 from genopt_gym.envs.predictions import BadPredictions, read_classes, read_numbers
 from genopt_gym.sandbox.arrays import Packed
 from genopt_gym.sandbox.session import Session
@@ -159,6 +160,10 @@ class TabularTask(Task):
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": PAPER}
     classes: ClassVar[tuple[Any, ...] | None] = None
     """The labels there are; None where labels are numbers on a scale."""
+    disguised_start: ClassVar[str] = "modular/stub"
+    nameless_starts: ClassVar[tuple[str, ...]] = ()
+    """Implementations that name no column and no label: a disguised table has them, too."""
+    disguise: TableDisguise | None = None
 
     def __init__(
         self,
@@ -200,6 +205,20 @@ class TabularTask(Task):
         """Why no honest pipeline can have this score; empty if one can."""
         return ""
 
+    def put_on(self, disguise: int) -> None:
+        self.disguise = TableDisguise(disguise, self.classes)
+        classes = self.disguise.classes
+        labels = "numbers." if classes is None else f"integers, 0 to {classes[-1]}."
+        aim = "Less is better." if self.metric.direction == "minimize" else "More is better."
+        facts = Facts(FEATURES, labels, f"{labels} {aim}")
+        self.structures = structures(facts, neutral_structures(self.structures, self.nameless_starts))
+        self.goal, self.strategy, self.tells_bounds = GOAL, "", False
+        name = "error of the predictions" if classes is None else "share of rows predicted right"
+        self.metric = replace(self.metric, name=name)
+
+    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
+        return "" if self.disguise is not None else super().staged_by(score, metrics)
+
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """One call for each trial."""
         for slot, recorder in enumerate(recorders):
@@ -218,29 +237,39 @@ class TabularTask(Task):
                 failure = Failure("contract_broken", "ValueError", str(error), last)
                 recorder.fail(failure, words, reply.calls)
                 continue
-            score, metrics = self.grade(division.actual, predicted)
+            score, metrics = self.grade(division.actual, self._original(predicted))
             if suspicion := self.suspicion(score):
+                suspicion = "no honest pipeline has such a score" if self.disguise is not None else suspicion
                 recorder.fail(Failure("forbidden", "ImpossibleScore", suspicion, last), words, reply.calls)
                 continue
             low, high = self.metric.bounds
             score = min(max(score, low), high)
             answer = None
             if recorder.tracing:
-                answer = {"$summary": f"\npredicted: {summary(predicted)}\nactual: {summary(division.actual)}"}
+                actual = summary(self._sent(division.actual))
+                answer = {"$summary": f"\npredicted: {summary(predicted)}\nactual: {actual}"}
             recorder.step(words, reply.calls, answer, score, session.reply_bytes)
-            recorder.finish(score, ended=True, metrics=metrics)
+            recorder.finish(score, ended=True, metrics={} if self.disguise is not None else metrics)
 
     def _read(self, result: Any, rows: int) -> NDArray[Any]:
-        return read_numbers(result, rows) if self.classes is None else read_classes(result, rows, self.classes)
+        classes = self.classes if self.disguise is None else self.disguise.classes
+        return read_numbers(result, rows) if classes is None else read_classes(result, rows, classes)
+
+    def _sent(self, labels: NDArray[Any]) -> NDArray[Any]:
+        return labels if self.disguise is None else self.disguise.labels(labels)
+
+    def _original(self, labels: NDArray[Any]) -> NDArray[Any]:
+        return labels if self.disguise is None else self.disguise.original(labels)
 
     def _divide(self, instance: Instance) -> Division:
         if instance not in self._divisions:
             if self._table is None:
-                self._table = self.load_table()
+                features, labels = self.load_table()
+                self._table = (features if self.disguise is None else self.disguise.features(features)), labels
             features, labels = self._table
             learned, predicted = self.rows(instance, len(labels))
             x, test_data = (features.iloc[rows].reset_index(drop=True) for rows in (learned, predicted))
-            y = labels[learned]
+            y = self._sent(labels[learned])
             words = "\n".join(f"{n}: {summary(v)}" for n, v in (("x", x), ("y", y), ("test_data", test_data)))
             division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], f"\n{words}")
             self._divisions[instance] = division

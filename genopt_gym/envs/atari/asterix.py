@@ -173,6 +173,7 @@ the consumable that can be met soonest, where it will be and not where it is; if
         returns=SITUATION,
         naive=Steps(NEAREST, CHASE),
         parametric=Steps(SORTED, GREEDY),
+        draw="random.randrange(9)",
     )
 
     @staticmethod

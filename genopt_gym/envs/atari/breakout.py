@@ -11,6 +11,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.starts import acting_at_random
 
 BRICKS = (
     (30, 1 << 6),
@@ -235,6 +236,13 @@ def select_paddle_action(obs, target_x):
                     "generate_paddle_target": "def generate_paddle_target(obs, predicted_ball_x):\n    return None\n",
                     "select_paddle_action": "def select_paddle_action(obs, target_x):\n    return 1\n",
                 },
+                "random": {
+                    "predict_ball_trajectory": "def predict_ball_trajectory(obs):\n    return None\n",
+                    "generate_paddle_target": "def generate_paddle_target(obs, predicted_ball_x):\n    return None\n",
+                    "select_paddle_action": acting_at_random(
+                        "select_paddle_action", "obs, target_x", "random.randrange(4)"
+                    ),
+                },
                 "parametric": {
                     "predict_ball_trajectory": FORESIGHT,
                     "generate_paddle_target": PLACING,
@@ -256,6 +264,7 @@ def policy(obs):
 """
                 },
                 "stub": {"policy": "def policy(obs):\n    return 1\n"},
+                "random": {"policy": acting_at_random("policy", "obs", "random.randrange(4)")},
                 "parametric": {"policy": FOLLOWER_IN_ONE},
             },
         ),

@@ -6,7 +6,7 @@ import math
 import random
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -20,6 +20,8 @@ from genopt_gym.core.drawing import with_boxes
 from genopt_gym.core.evidence import Instance
 from genopt_gym.core.limits import Limits
 from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.disguise.observations import BOX, ScreenMap
+from genopt_gym.envs.disguise.words import RUN, Words
 from genopt_gym.envs.rollout import RolloutTask
 
 Objects = dict[str, Any]
@@ -119,6 +121,7 @@ class AtariTask(RolloutTask):
     """
 
     family: ClassVar[str] = "Atari"
+    disguised_start: ClassVar[str] = "modular/random"
     limits: Limits = Limits(call_seconds=1.0, cpu_seconds=300)
     max_inner_steps = 4500
     """Five minutes at 60 frames a second, as the human players of Mnih et al. 2015 had."""
@@ -128,6 +131,8 @@ class AtariTask(RolloutTask):
     """Steps at a game's start in which no action does anything; a trial begins after them."""
     has_lives: ClassVar[bool] = True
     """Whether the screen shows a number of lives; the observation then has ``lives``."""
+    axes: ClassVar[Mapping[str, str]] = {}
+    """Entries of the observation beside its objects that are places (``x``, ``y``) or movements (``dx``, ``dy``)."""
     layout: ClassVar[Layout]
     """The observation as a vector, for ``GenOpt/Objects-<Game>-v0``."""
 
@@ -189,6 +194,15 @@ class AtariTask(RolloutTask):
         ale.restoreState(start)
         return ale, self._actions
 
+    def observation_map(self, words: Words, rng: random.Random) -> ScreenMap:
+        return ScreenMap(words, rng, self.axes)
+
+    def vocabulary(self) -> Sequence[str]:
+        words = {"reward", "lives", *BOX}
+        for name in self.layout.names:
+            words |= set(RUN.findall(name.replace(".", " ")))
+        return sorted(words)
+
     def action_space(self) -> spaces.Discrete:
         if not self._actions:
             self.boot(0)
@@ -198,6 +212,7 @@ class AtariTask(RolloutTask):
         self, instance: Instance, actions: Sequence[Any], moments: Sequence[int], boxes: bool = False
     ) -> Iterator[NDArray[np.uint8]]:
         episode = self.start_episode(instance, 0)
+        actions = self.original_actions(actions)
         played = 0
         for moment in moments:
             for action in actions[played:moment]:

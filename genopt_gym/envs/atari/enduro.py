@@ -174,6 +174,7 @@ class Enduro(AtariTask):
     has_lives: ClassVar[bool] = False
     horizon = 100
     trace_row_chars = 110
+    axes: ClassVar = {"road_left": "x", "road_right": "x", "curve": "dx"}
     layout: ClassVar = Layout(
         ("Player", *numbered("Car", 7)),
         ("road_left", "road_right", "curve", "cars_left", "day", *WEATHERS),
@@ -210,6 +211,7 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
         returns=SITUATION,
         naive=Steps(NEXT_CAR, SWERVING),
         parametric=Steps(LANES, EVASION),
+        draw="random.randrange(9)",
     )
 
     @staticmethod

@@ -160,6 +160,7 @@ there, not where they are now, and wait only as long as it takes to let one pass
         returns=TRAFFIC,
         naive=Steps(NAIVE_LOOK, NAIVE_SELECT, NAIVE_POLICY),
         parametric=Steps(WATCHING, WALKING, CROSSING_IN_ONE),
+        draw="random.randrange(3)",
     )
 
     @staticmethod

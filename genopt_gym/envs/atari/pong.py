@@ -141,6 +141,7 @@ what gets past the other side."""
         returns=PREDICTION,
         naive=Steps(NAIVE_LOOK, NAIVE_SELECT, NAIVE_POLICY),
         parametric=Steps(FOLLOWER, STEERING, FOLLOWER_IN_ONE),
+        draw="random.randrange(6)",
     )
 
     @staticmethod

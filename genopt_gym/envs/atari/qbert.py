@@ -229,6 +229,7 @@ corner: lure it to a disk."""
         returns=SITUATION,
         naive=Steps(LOOKING, HOPPING),
         parametric=Steps(SORTING, WEIGHING),
+        draw="random.randrange(6)",
     )
 
     @staticmethod

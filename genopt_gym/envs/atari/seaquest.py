@@ -193,6 +193,7 @@ bottom it takes about 25 steps."""
         returns=SITUATION,
         naive=Steps(HUNTING, CHASING),
         parametric=Steps(NEAREST, STEERING),
+        draw="random.randrange(18)",
     )
 
     @staticmethod

@@ -12,6 +12,7 @@ from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.alien_formation import add_aliens
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout, numbered
+from genopt_gym.envs.starts import acting_at_random
 
 BOMB_NAMES = ("Bomb0", "Bomb1")
 BOMBS = [(2 * raw + (4 if raw > 90 else 2), min(8 if raw < 87 else 10, 191 - 2 * raw)) for raw in range(96)]
@@ -227,6 +228,11 @@ over its steps of rest. Begin to step out of a bomb's way while it is still far 
                     "decide_movement": 'def decide_movement(obs):\n    return "stay"\n',
                     "combine_actions": "def combine_actions(shoot, movement):\n    return 0\n",
                 },
+                "random": {
+                    "decide_shoot": "def decide_shoot(obs):\n    return False\n",
+                    "decide_movement": 'def decide_movement(obs):\n    return "stay"\n',
+                    "combine_actions": acting_at_random("combine_actions", "shoot, movement", "random.randrange(6)"),
+                },
                 "parametric": {"decide_shoot": CHASER_FIRES, "decide_movement": CHASER, "combine_actions": COMBINE},
                 "working": {"decide_shoot": ALWAYS, "decide_movement": WORKING, "combine_actions": COMBINE},
             },
@@ -238,7 +244,10 @@ over its steps of rest. Begin to step out of a bomb's way while it is still far 
                 how: {"policy": f"{shoot}\n\n{movement}\n\n{COMBINE}{IN_ONE}"}
                 for how, shoot, movement in (("naive", ALWAYS, FOLLOW), ("parametric", CHASER_FIRES, CHASER))
             }
-            | {"stub": {"policy": "def policy(obs):\n    return 0\n"}},
+            | {
+                "stub": {"policy": "def policy(obs):\n    return 0\n"},
+                "random": {"policy": acting_at_random("policy", "obs", "random.randrange(6)")},
+            },
         ),
     }
 

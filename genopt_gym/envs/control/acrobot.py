@@ -99,6 +99,7 @@ own sign."""
         returns=SWING,
         naive=Steps(NAIVE_SWING, NAIVE_SELECT),
         parametric=Steps(PARAMETRIC_SWING, PARAMETRIC_SELECT),
+        draw="random.randrange(3)",
     )
 
     def staged(self, score: float) -> str:

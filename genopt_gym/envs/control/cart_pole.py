@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
+from genopt_gym.envs.starts import acting_at_random
 
 FIELDS = {
     "cart_position": "metres right of the middle of the track",
@@ -82,6 +83,10 @@ slow drift of the cart ends the episode."""
                     "estimate_lean": "def estimate_lean(obs):\n    return 0.0\n",
                     "select_action": "def select_action(obs, lean):\n    return 0\n",
                 },
+                "random": {
+                    "estimate_lean": "def estimate_lean(obs):\n    return 0.0\n",
+                    "select_action": acting_at_random("select_action", "obs, lean", "random.randrange(2)"),
+                },
                 "parametric": {
                     "estimate_lean": """\
 def estimate_lean(obs):
@@ -99,6 +104,7 @@ def estimate_lean(obs):
             implementations={
                 "naive": {"policy": "def policy(obs):\n    return 1 if obs['pole_angle'] > 0 else 0\n"},
                 "stub": {"policy": "def policy(obs):\n    return 0\n"},
+                "random": {"policy": acting_at_random("policy", "obs", "random.randrange(2)")},
                 "parametric": {
                     "policy": """\
 def policy(obs):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -12,6 +13,8 @@ from gymnasium import spaces
 
 from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.actions import Actions
+from genopt_gym.envs.disguise.observations import NumbersMap
+from genopt_gym.envs.disguise.words import Words
 from genopt_gym.envs.rollout import RolloutTask, Simulator
 
 
@@ -38,6 +41,7 @@ class GymnasiumTask(RolloutTask):
     """A policy task over one Gymnasium environment, whose actions are integers or numbers within bounds."""
 
     family: ClassVar[str] = "Control"
+    disguised_start: ClassVar[str] = "modular/random"
     block_size: ClassVar[int] = 16
     trace_row_chars = 90
     inner: str
@@ -63,6 +67,12 @@ class GymnasiumTask(RolloutTask):
         space = self._env(0).action_space
         assert isinstance(space, Actions)
         return space
+
+    def observation_map(self, words: Words, rng: random.Random) -> NumbersMap:
+        return NumbersMap(words, rng, tuple(self.fields))
+
+    def vocabulary(self) -> Sequence[str]:
+        return tuple(self.fields)
 
     def make_inner(self) -> gym.Env[Any, Any]:
         """The inner environment, bare."""

@@ -136,6 +136,7 @@ engine that still fires when both legs stand keeps the lander from coming to res
         returns=PLAN,
         naive=Steps(NAIVE_PLAN, NAIVE_SELECT),
         parametric=Steps(PARAMETRIC_PLAN, PARAMETRIC_SELECT),
+        draw="random.randrange(4)",
     )
 
     def __init__(self, **sizes: Any) -> None:

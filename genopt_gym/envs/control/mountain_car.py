@@ -93,6 +93,7 @@ speed is lost."""
         returns=PUSH,
         naive=Steps(NAIVE_PUSH, NAIVE_SELECT),
         parametric=Steps(PARAMETRIC_PUSH, PARAMETRIC_SELECT),
+        draw="random.randrange(3)",
     )
 
     def staged(self, score: float) -> str:

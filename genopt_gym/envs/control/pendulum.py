@@ -90,6 +90,7 @@ is what a pendulum at rest upright has. Near it, push back against lean and velo
         naive=Steps(NAIVE_TORQUE, SELECT),
         parametric=Steps(PARAMETRIC_TORQUE, SELECT),
         action_type="float",
+        draw="random.uniform(-2.0, 2.0)",
     )
 
     def staged(self, score: float) -> str:

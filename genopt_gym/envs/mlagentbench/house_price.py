@@ -123,6 +123,7 @@ class HousePrice(TabularTask):
     """
 
     family = "MLAgentBench"
+    nameless_starts = ("parametric",)
     metric = Metric(
         name="root mean squared error of the natural logarithm of the price",
         low=3,

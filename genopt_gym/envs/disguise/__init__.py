@@ -1,0 +1,1 @@
+"""Disguises: a task under neutral names, permuted actions and moved positions, so that no model has read about it."""
