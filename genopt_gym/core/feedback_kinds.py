@@ -60,10 +60,10 @@ class Metrics(FeedbackKind):
 
 
 class Staged(FeedbackKind):
-    """What a coach would say of an artifact that ran."""
+    """What a coach would say of an artifact that ran, unless the task is disguised."""
 
     def lines(self, seen: Seen) -> Sequence[str]:
-        if seen.outcome not in ("ok", "unchanged"):
+        if seen.outcome not in ("ok", "unchanged") or seen.task.disguised:
             return []
         last = list(seen.trials.values())[-1:]
         words = seen.task.staged_by(seen.score, mean_metrics(last[0]) if last else {})

@@ -117,6 +117,7 @@ class TaskSpec(msgspec.Struct, frozen=True):
             if type(disguise) is not int or disguise < 0:
                 raise ValueError(f"disguise must be None or a whole number from 0, got {disguise!r}")
             task.put_on(disguise)
+            task.disguised = True
         return task
 
 
@@ -134,8 +135,8 @@ class Task(ABC):
     default_start: ClassVar[str]
     disguised_start: ClassVar[str] = ""
     """The first choice under a disguise: a program that knows nothing."""
-    tells_bounds: bool = True
-    """Whether the optimizer is told the worst and the best score."""
+    disguised: bool = False
+    """Whether it is hidden what the task is about; then nothing is said of its bounds and stages."""
     goal: str
     """The problem context at every level but ``none``."""
     strategy: str = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
@@ -115,9 +115,6 @@ class RolloutTask(Task):
                     ended.append(slot)
             if ended:
                 live = [slot for slot in live if slot not in ended]
-
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        return "" if self.disguise is not None else super().staged_by(score, metrics)
 
     def score(self, trials: Sequence[Trial]) -> float:
         """The mean return. What a mere window of an episode earns may lie outside the bounds of a whole one."""

@@ -52,7 +52,9 @@ def two_step_structures(
         acting_at_random("select_action", f"obs, {seen}", draw),
         acting_at_random("policy", "obs", draw),
     )
-    steps = {"naive": naive, "stub": stub, "random": chance} | ({} if parametric is None else {"parametric": parametric})
+    steps = {"naive": naive, "stub": stub, "random": chance} | (
+        {} if parametric is None else {"parametric": parametric}
+    )
     return {
         "modular": Structure(
             components=(

@@ -212,12 +212,9 @@ class TabularTask(Task):
         aim = "Less is better." if self.metric.direction == "minimize" else "More is better."
         facts = Facts(FEATURES, labels, f"{labels} {aim}")
         self.structures = structures(facts, neutral_structures(self.structures, self.nameless_starts))
-        self.goal, self.strategy, self.tells_bounds = GOAL, "", False
+        self.goal, self.strategy = GOAL, ""
         name = "error of the predictions" if classes is None else "share of rows predicted right"
         self.metric = replace(self.metric, name=name)
-
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        return "" if self.disguise is not None else super().staged_by(score, metrics)
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """One call for each trial."""

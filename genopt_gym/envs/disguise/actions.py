@@ -20,8 +20,10 @@ class ActionMap(Protocol):
     action for an original one.
     """
 
-    space: spaces.Discrete | spaces.Box
     redo: str
+
+    @property
+    def space(self) -> spaces.Discrete | spaces.Box: ...
 
     def original(self, action: Any) -> Any:
         """The action that the simulator knows, for one in ``space``."""

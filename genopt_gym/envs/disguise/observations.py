@@ -146,7 +146,9 @@ class ScreenMap:
         x, y = self._axis["x"], self._axis["y"]
         lines = ["def plain(obs):", "    seen = dict(obs)", "    for name, box in obs.items():"]
         lines += ["        if isinstance(box, dict):"]
-        lines += [f"            w, h = box['{field['w']}'] // int('{x.scale}'), box['{field['h']}'] // int('{y.scale}')"]
+        lines += [
+            f"            w, h = box['{field['w']}'] // int('{x.scale}'), box['{field['h']}'] // int('{y.scale}')"
+        ]
         lines += ["            seen[name] = box | {"]
         texts = {
             "x": x.undone(f"box['{field['x']}']", "w"),

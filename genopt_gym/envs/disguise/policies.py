@@ -77,7 +77,9 @@ class PolicyDisguise:
                 rename[name]: self._program(name, text, rename, parameters[rename[name]], name == last, how)
                 for name, text in texts.items()
             }
-        workflow = neutral_program(structure.workflow, rename | {"workflow": "workflow"}, self._words, self._say) + "\n"
+        workflow = (
+            neutral_program(structure.workflow, {**rename, "workflow": "workflow"}, self._words, self._say) + "\n"
+        )
         return replace(structure, components=components, workflow=workflow, implementations=implementations)
 
     def _answering(self, structure: Structure) -> str:
@@ -100,7 +102,7 @@ class PolicyDisguise:
     ) -> str:
         if how in ("random", "stub"):  # these see nothing, and know nothing of the actions either
             return self._ignorant(name, how, rename, parameters, answers)
-        inner = rename | {name: self._words(name)}
+        inner = {**rename, name: self._words(name)}
         program = neutral_program(text, inner, self._words, self._say)
         undo = self.observations.undo if "obs" in parameters else ""
         redo = self.actions.redo if answers else ""
@@ -132,4 +134,3 @@ def put_on_policy(task: RolloutTask, number: int) -> None:
     task.goal = GOAL.format(steps=task.max_inner_steps)
     task.strategy = ""
     task.metric = replace(task.metric, name=METRIC)
-    task.tells_bounds = False

@@ -21,7 +21,7 @@ MAX_POWER = 3
 
 GOAL = "Write a pipeline that learns from labelled rows of a table, and predicts the labels of others."
 FEATURES = """\
-The columns hold numbers, truth values or texts; what they mean is not told. Missing values, if there are any, are NaN."""
+The columns hold numbers, truth values or texts; what they mean is not told. Missing values, if any, are NaN."""
 STUBS: Mapping[str, Mapping[str, str]] = {
     "one_function": {
         "train_model": "def train_model(x, y, test_data):\n    return [sorted(y)[len(y) // 2]] * len(test_data)\n"
@@ -72,7 +72,7 @@ class TableDisguise:
         """Labels as they are sent: whole numbers for classes, else numbers on another scale."""
         if self._known is None:
             return labels * self._scale
-        table = {label: code for label, code in zip(self._known, self._codes, strict=True)}
+        table = dict(zip(self._known, self._codes, strict=True))
         return np.array([table[label] for label in labels.tolist()], np.int64)
 
     def original(self, labels: NDArray[Any]) -> NDArray[Any]:

@@ -1,0 +1,138 @@
+"""Nothing that an optimizer or its program sees of a disguised task names what the task is about."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import gymnasium as gym
+import pytest
+
+from genopt_gym.core.task import TaskSpec
+from genopt_gym.env import OptimizationEnv
+from genopt_gym.envs.rollout import RolloutTask
+from genopt_gym.registration import TABLE
+from tests.helpers import tables
+
+FAMILIES = ("/Atari-", "/Control-", "/Tabular-", "/MLAgentBench-HousePrice", "/MLAgentBench-SpaceshipTitanic")
+IDS = [row.id for row in TABLE if any(family in row.id for family in FAMILIES)]
+COMMON = {
+    # Words that say nothing of a task: of the loop, of the contracts, of Python.
+    *[
+        "x",
+        "y",
+        "w",
+        "h",
+        "dx",
+        "dy",
+        "row",
+        "col",
+        "left",
+        "action",
+        "reward",
+        "policy",
+        "obs",
+        "look",
+        "plain",
+        "coded",
+        "select",
+        "features",
+        "train",
+        "model",
+        "predict",
+    ],
+    *["number", "numbers", "score", "points", "steps", "step", "present", "start", "list", "none", "day"],
+}
+"""Names of a game that a neutral text may have for reasons of its own."""
+
+
+def parameters(id: str) -> dict[str, Any]:
+    if "/Atari-" in id:
+        return {"max_steps": 120, "validation_size": 1, "credit_horizon": 40}
+    if "/Control-" in id:
+        return {"validation_size": 1, "credit_horizon": 40}
+    return {"data_dir": str(tables.folder())} if "/MLAgentBench-" in id else {}
+
+
+def original_words(id: str) -> set[str]:
+    """Names of the undisguised task's observations, components and columns, and of the task itself."""
+    env = gym.make(id, **parameters(id)).unwrapped
+    assert isinstance(env, OptimizationEnv)
+    task = env.task
+    words = set(re.findall(r"[A-Z]?[a-z]+", id.partition("-")[2]))
+    if isinstance(task, RolloutTask):
+        words |= {run for name in task.vocabulary() for run in re.findall(r"[A-Za-z_]+", name)}
+        words |= {c.name for structure in task.structures.values() for c in structure.components}
+    else:
+        loaded: Any = TaskSpec(env.evaluator.spec.entry, dict(env.evaluator.spec.arguments)).make()
+        words |= set(map(str, loaded.load_table()[0].columns))
+        words |= {"digit", "house", "price", "passenger", "transported", "dollar", "spaceship", "friedman"}
+    words |= {"Atari", "Pong", "paddle", "screen", "pixel", "metre", "radian", "game", "pole", "cannon", "lander"}
+    return {word for word in words if word.lower() not in COMMON and len(word) > 2}
+
+
+def told(env: OptimizationEnv, observation: dict[str, Any], info: dict[str, Any]) -> str:
+    seen = [observation["context"], *observation["artifact"].values(), observation["trace"], observation["feedback"]]
+    return "\n".join([*seen, json.dumps(info, default=str)])
+
+
+PRYING = """\
+def {name}({parameters}):
+    raise ValueError(repr({first}))
+"""
+
+
+def prying_edits(env: OptimizationEnv) -> list[dict[str, str]]:
+    """Programs that tell in an error message what they were given."""
+    edits = []
+    for component in env.start.components:
+        inside = component.signature.partition("(")[2].rpartition(")")[0]
+        names = [re.split(r"[:=]", part)[0].strip() for part in inside.split(",") if part.strip()]
+        if names:
+            text = PRYING.format(name=component.name, parameters=", ".join(names), first=names[0])
+            edits.append({component.name: text})
+    return edits
+
+
+def check(id: str, disguise: int, garbage: int) -> None:
+    words = original_words(id)
+    env = gym.make(
+        id, disguise=disguise, feedback=["score", "metrics", "staged", "progress"], **parameters(id)
+    ).unwrapped
+    assert isinstance(env, OptimizationEnv)
+    texts = [told(env, *env.reset(seed=0))]
+    env.action_space.seed(disguise)
+    edits: list[Any] = [*prying_edits(env), {}, "nonsense", {"no component": ""}]
+    edits += [env.action_space.sample() for _ in range(garbage)]
+    for edit in edits:
+        observation, _, _, _, info = env.step(edit)
+        texts.append(told(env, observation, info))
+    found = {
+        word for word in words for text in texts if re.search(rf"(?<![A-Za-z]){re.escape(word)}(?![a-z])", text, re.I)
+    }
+    assert not found
+    assert str(env.task.metric.high) not in texts[0] or "from" not in texts[0].partition("The score is")[2][:80]
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_nothing_tells_what_the_task_is(id: str) -> None:
+    check(id, 1, garbage=3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("disguise", [0, 2, 17])
+@pytest.mark.parametrize("id", IDS)
+def test_nothing_tells_it_in_two_hundred_garbage_edits(id: str, disguise: int) -> None:
+    check(id, disguise, garbage=200)
+
+
+@pytest.mark.parametrize("number", [-1, 1.5, True, "one"])
+def test_a_number_that_is_no_disguise_is_refused(number: Any) -> None:
+    with pytest.raises(ValueError, match="disguise must be None or a whole number from 0"):
+        gym.make("GenOpt/Control-CartPole-v0", disguise=number)
+
+
+def test_a_task_without_a_disguise_says_so() -> None:
+    with pytest.raises(ValueError, match="has none"):
+        gym.make("GenOpt/Reasoning-LegCounting-v0", disguise=1)
