@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
+from genopt_gym.envs.control.physics import spread
 from genopt_gym.envs.starts import Steps, two_step_structures
 
 FIELDS = {
@@ -70,6 +73,14 @@ class Acrobot(GymnasiumTask):
     action = ACTION
     max_inner_steps = 500
     horizon = 100
+    constants: ClassVar = {
+        "LINK_LENGTH_1": spread(1.0),
+        "LINK_MASS_1": spread(1.0),
+        "LINK_MASS_2": spread(1.0),
+        "LINK_COM_POS_1": spread(0.5),
+        "LINK_COM_POS_2": spread(0.5),
+        "LINK_MOI": spread(1.0),
+    }
     trace_row_chars = 150
     metric = Metric(
         name="steps until the end is up, counted negatively, mean over episodes",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
+from genopt_gym.envs.control.physics import spread
 from genopt_gym.envs.starts import acting_at_random
 
 FIELDS = {
@@ -39,6 +41,13 @@ class CartPole(GymnasiumTask):
     action = ACTION
     max_inner_steps = 500
     horizon = 100
+    constants: ClassVar = {
+        "gravity": spread(9.8),
+        "masscart": spread(1.0),
+        "masspole": spread(0.1),
+        "length": spread(0.5),
+        "force_mag": spread(10.0),
+    }
     metric = Metric(
         name="steps the pole stayed up in an episode, mean over episodes",
         low=0,
@@ -117,6 +126,11 @@ def policy(obs):
             },
         ),
     }
+
+    def set_constants(self, env: Any, constants: Mapping[str, float]) -> None:
+        super().set_constants(env, constants)
+        env.total_mass = env.masspole + env.masscart
+        env.polemass_length = env.masspole * env.length
 
     def staged(self, score: float) -> str:
         if score < 100:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -13,9 +14,20 @@ from gymnasium import spaces
 
 from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.actions import Actions
+from genopt_gym.envs.control.physics import Physics, Spread, check_mode, draw
 from genopt_gym.envs.disguise.observations import NumbersMap
 from genopt_gym.envs.disguise.words import Words
 from genopt_gym.envs.rollout import RolloutTask, Simulator
+
+MEASURED = {
+    "floor": "uniform random policy, measured over 2,000 test episodes with these physics",
+    "reference": "a hand-written controller with the standard constants, measured over 2,000 test episodes",
+}
+
+
+UNTOLD = """
+The physics differ from episode to episode (masses, lengths, gravity, forces) and are not told; the numbers given for
+them are those of the standard setting."""
 
 
 class GymnasiumEpisode:
@@ -38,7 +50,13 @@ class GymnasiumEpisode:
 
 
 class GymnasiumTask(RolloutTask):
-    """A policy task over one Gymnasium environment, whose actions are integers or numbers within bounds."""
+    """A policy task over one Gymnasium environment, whose actions are integers or numbers within bounds.
+
+    Args:
+        physics: ``standard``; ``varied`` draws the constants anew for each instance, from the inner range of each;
+            ``shifted`` does so for train and validation, and tests outside of these ranges. Observations do not tell.
+        sizes: see ``Task``.
+    """
 
     family: ClassVar[str] = "Control"
     disguised_start: ClassVar[str] = "modular/random"
@@ -50,12 +68,37 @@ class GymnasiumTask(RolloutTask):
     """Entries of its observation in their order: names, and what they mean; empty if nobody has named them."""
     action: ClassVar[str]
     """What its actions do."""
+    constants: Mapping[str, Spread] = {}
+    """By attribute of the inner environment, what ``physics`` varies."""
+    scales: Mapping[str, tuple[float, float]] = {}
+    """Floor and reference of the metric where ``physics`` is not standard."""
 
-    def __init__(self, **sizes: Any) -> None:
+    def __init__(self, *, physics: Physics = "standard", **sizes: Any) -> None:
         super().__init__(**{"validation_size": 16, "test_size": 64} | sizes)
+        check_mode(physics, self.constants, getattr(self, "inner", "this environment"))
+        self.physics = physics
+        if physics != "standard":
+            self.goal += UNTOLD
+        if physics in self.scales:
+            floor, reference = self.scales[physics]
+            self.metric = replace(self.metric, floor=floor, reference=reference, sources=MEASURED)
         self._envs: list[gym.Env[Any, Any]] = []
 
+    def constants_of(self, instance: Instance) -> dict[str, float]:
+        """The physical constants of an instance's episode, by attribute of the inner environment."""
+        if self.physics == "standard":
+            return {name: each.standard for name, each in self.constants.items()}
+        outside = self.physics == "shifted" and instance.split == "test"
+        return draw(self.constants, self.seed(instance, "physics"), outside)
+
+    def set_constants(self, env: Any, constants: Mapping[str, float]) -> None:
+        """Give an inner environment its constants, before it is reset."""
+        for name, value in constants.items():
+            setattr(env, name, value)
+
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
+        if self.physics != "standard":
+            self.set_constants(self._env(slot).unwrapped, self.constants_of(instance))
         return GymnasiumEpisode(self._env(slot), self.reader(), self.seed(instance))
 
     def reader(self) -> Callable[[Any], Any]:

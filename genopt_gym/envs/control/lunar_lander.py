@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import gymnasium as gym
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
+from genopt_gym.envs.control.physics import Spread
 from genopt_gym.envs.starts import Steps, two_step_structures
 
 FIELDS = {
@@ -104,6 +106,11 @@ class LunarLander(GymnasiumTask):
     action = ACTION
     max_inner_steps = 1000
     horizon = 100
+    constants: ClassVar = {
+        "gravity": Spread(-10.0, (-11.0, -7.0), ((-11.9, -11.0), (-7.0, -4.0))),
+        "wind_power": Spread(0.0, (0.0, 8.0), ((8.0, 12.0), (12.0, 16.0))),
+        "turbulence_power": Spread(0.0, (0.0, 0.8), ((0.8, 1.2), (1.2, 1.6))),
+    }
     trace_row_chars = 150
     metric = Metric(
         name="points of an episode, mean over episodes",
@@ -146,6 +153,10 @@ engine that still fires when both legs stand keeps the lander from coming to res
 
     def make_inner(self) -> gym.Env[Any, Any]:
         return LossLimit(super().make_inner())
+
+    def set_constants(self, env: Any, constants: Mapping[str, float]) -> None:
+        super().set_constants(env, constants)
+        env.enable_wind = True
 
     def staged(self, score: float) -> str:
         if score < -100:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
+from genopt_gym.envs.control.physics import spread
 from genopt_gym.envs.starts import Steps, two_step_structures
 
 FIELDS = {
@@ -64,6 +67,10 @@ class MountainCar(GymnasiumTask):
     fields = FIELDS
     action = ACTION
     max_inner_steps = 200
+    constants: ClassVar = {
+        "force": spread(0.001, (0.9, 1.3), (0.8, 1.6)),
+        "gravity": spread(0.0025, (0.8, 1.1), (0.6, 1.2)),
+    }
     horizon = 100
     trace_row_chars = 60
     metric = Metric(

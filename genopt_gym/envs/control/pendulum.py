@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
+from genopt_gym.envs.control.physics import spread
 from genopt_gym.envs.starts import Steps, two_step_structures
 
 FIELDS = {
@@ -60,6 +63,7 @@ class Pendulum(GymnasiumTask):
     action = ACTION
     max_inner_steps = 200
     horizon = 100
+    constants: ClassVar = {"g": spread(10.0), "m": spread(1.0), "l": spread(1.0)}
     metric = Metric(
         name="cost of an episode, counted negatively, mean over episodes",
         low=-3255,
