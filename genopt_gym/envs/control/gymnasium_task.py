@@ -68,9 +68,9 @@ class GymnasiumTask(RolloutTask):
     """Entries of its observation in their order: names, and what they mean; empty if nobody has named them."""
     action: ClassVar[str]
     """What its actions do."""
-    constants: Mapping[str, Spread] = {}
+    constants: ClassVar[Mapping[str, Spread]] = {}
     """By attribute of the inner environment, what ``physics`` varies."""
-    scales: Mapping[str, tuple[float, float]] = {}
+    scales: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """Floor and reference of the metric where ``physics`` is not standard."""
 
     def __init__(self, *, physics: Physics = "standard", **sizes: Any) -> None:
