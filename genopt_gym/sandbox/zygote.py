@@ -40,7 +40,7 @@ class Zygote:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         root = str(Path(__file__).parents[1])
         # A tier of somebody's own is found where we find it; the zygote forgets these folders at once.
-        folders = sys.path if is_reference(tier) else []
+        folders = [os.path.abspath(folder) for folder in sys.path] if is_reference(tier) else []
         words = [root, str(theirs.fileno()), profile, tier, scratch_root, *folders]
         environment = {
             "PATH": os.defpath,

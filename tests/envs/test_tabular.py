@@ -88,7 +88,7 @@ def test_rows_are_in_no_order_that_tells_labels() -> None:
     ("arguments", "words"),
     [
         ({"shares": [0.5, 0.5]}, "shares must be three"),
-        ({"shares": [1.0, 0.0, 0.0]}, "shares must be three"),
+        ({"shares": [1.0, 0.0, 0.0]}, "each of the shares must be a number above 0, got 0.0"),
         ({"shares": [0.6, 0.3, 0.3]}, "add up to 1"),
         ({"shares": "half"}, "shares must be three"),
         ({"refit": 1}, "refit must be true or false"),

@@ -160,7 +160,7 @@ FAULTS = [
     ("Control-CartPole", "Control-CartPool", 3, "doesn't exist in namespace GenOpt. Did you mean: `Control-CartPole`?"),
     ("    max_steps", "    max_step", 5, "unknown keyword 'max_step'; did you mean 'max_steps'?"),
     ("modular/parametric", "modular/perfect", 7, "no start 'modular/perfect'"),
-    ("  - train", "  - sometimes", 12, "accept='sometimes' is not one of"),
+    ("  - train", "  - sometimes", 12, "no acceptance rule 'sometimes'. There are always, valid,"),
     ("[1, 2]", "[1, 0]", 9, "batch_size must be a whole number from 1, got 0"),
     ("[1, 2]", "[1, 1.0]", 9, "two levels of batch_size are the same"),
     ("[1, 2]", "[]", 9, "the factor batch_size has no levels"),
