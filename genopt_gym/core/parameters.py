@@ -13,6 +13,7 @@ from genopt_gym.core.acceptance import RULES
 from genopt_gym.core.artifact import Documentation
 from genopt_gym.core.checks import whole_number
 from genopt_gym.core.feedback_kinds import FEEDBACK
+from genopt_gym.core.registry import ExtensionError, Registry
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.core.windows import WINDOWS
 
@@ -105,10 +106,9 @@ class Parameters:
         for name, value in (("editable", self.editable or ()), ("feedback", self.feedback)):
             if isinstance(value, str) or not isinstance(value, Sequence):
                 raise ValueError(f"{name} must be a list of names, got {value!r}")
-        for kind in self.feedback:
-            FEEDBACK.find(kind)
-        WINDOWS.find(self.trace_window)
-        RULES.find(self.accept)
+        _find("feedback", FEEDBACK, *self.feedback)
+        _find("trace_window", WINDOWS, self.trace_window)
+        _find("accept", RULES, self.accept)
         if not isinstance(self.budget, Mapping | None):
             raise ValueError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}")
 
@@ -142,6 +142,15 @@ class Parameters:
                 raise TypeError(f"unknown keyword {name!r}{hint}")
         spec = TaskSpec(entry, {name: values[name] for name in values if name in of_task})
         return cls(**{name: values[name] for name in values if name in own}), spec
+
+
+def _find(keyword: str, registry: Registry[Any], *names: str) -> None:
+    """ExtensionError, with the keyword in front, if one of the names stands for nothing that can be used."""
+    for name in names:
+        try:
+            registry.find(name)
+        except ExtensionError as error:
+            raise ExtensionError(f"{keyword}: {error}") from error
 
 
 def _keywords(task_class: type[Task]) -> set[str]:
