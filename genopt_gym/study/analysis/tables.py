@@ -167,10 +167,15 @@ def times_to_best(arms: Arms) -> Table:
 
 
 def outcomes(arms: Arms) -> Table:
-    """How many edits of each arm went how; the reset is not counted."""
-    counts = {arm: Counter(o for run in runs for o in run.steps.outcome[1:]) for arm, runs in arms.items()}
-    known = [str(outcome) for outcome in EditOutcome if any(count[outcome] for count in counts.values())]
-    return Table("outcomes", ["arm", *known], [[arm, *(count[o] for o in known)] for arm, count in counts.items()])
+    """How many edits of each arm went how; the reset is not counted.
+
+    Outcomes that this version does not know (of an extension, or of a newer version) stand after the others.
+    """
+    counts = {arm: Counter(map(str, (o for run in runs for o in run.steps.outcome[1:]))) for arm, runs in arms.items()}
+    stored = {outcome for count in counts.values() for outcome in count}
+    known = [str(outcome) for outcome in EditOutcome if outcome in stored]
+    heads = known + sorted(stored.difference(known))
+    return Table("outcomes", ["arm", *heads], [[arm, *(count[o] for o in heads)] for arm, count in counts.items()])
 
 
 def all_runs(records: Iterable[RunRecord]) -> Table:

@@ -39,6 +39,9 @@ COLOURS = {
 LINES = 6
 Line = Literal["solid", "dashed", "dotted", "dashdot"]
 DASHES: Mapping[Line, str] = {"solid": "", "dashed": "6 3", "dotted": "2 2", "dashdot": "6 2 2 2"}
+SHARES = ("line0", "grid", "line4", "line1", "line3", "line2", "line5", "muted", "ink", "control")
+"""Colours of a bar's parts, in this order; what comes after them begins again, with the next of ``HATCHES``."""
+HATCHES = ("", "//////", "......", "xxxxxx")
 PANEL = (3.7, 2.7)
 WIDE = 4.1
 RESOLUTION = 130
@@ -136,23 +139,30 @@ def forest(rows: Sequence[tuple[str, Estimate, str]], unit: str, zero: bool = Fa
 
 
 def outcome_bars(rows: Sequence[Sequence[Any]], outcomes: Sequence[str]) -> Figure:
-    """Shares of edit outcomes: a bar for each arm; ``rows`` hold its label and its counts."""
+    """Shares of edit outcomes: a bar for each arm; ``rows`` hold its label and a count for each of ``outcomes``."""
     from matplotlib.patches import Patch
 
     figure, axes = _lines(0.46 * len(rows), below=0.4 + 0.2 * -(-len(outcomes) // 3))
-    colours = ["line0", "grid", "line4", "line1", "line3", "line2", "line5", "muted", "ink", "control"]
+    looks = [_share(index) for index in range(len(outcomes))]
     for index, (label, *counts) in enumerate(rows):
         total, left = max(sum(counts), 1), 0.0
-        for count, colour in zip(counts, colours, strict=False):
-            axes.barh(-index, count / total, 0.34, left, color=COLOURS[colour], edgecolor=COLOURS["paper"], linewidth=1)
+        for count, look in zip(counts, looks, strict=True):
+            axes.barh(-index, count / total, 0.34, left, linewidth=1, **look)
             left += count / total
         axes.annotate(f"{_literal(label)}  ({sum(counts)} edits)", (0, 0.25 - index), fontsize=8, color=COLOURS["ink"])
     axes.set_xlim(0, 1)
     axes.set_ylim(-len(rows) + 0.7, 0.7)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-    patches = [Patch(color=COLOURS[colour]) for _, colour in zip(outcomes, colours, strict=False)]
+    patches = [Patch(**look) for look in looks]
     figure.legend(patches, outcomes, loc="lower left", fontsize=8, frameon=False, ncols=3, labelcolor=COLOURS["ink"])
     return figure
+
+
+def _share(index: int) -> dict[str, str]:
+    """How a bar's part of that number is filled: no two of the first forty look alike."""
+    rounds, place = divmod(index, len(SHARES))
+    hatch = HATCHES[rounds % len(HATCHES)]
+    return {"facecolor": COLOURS[SHARES[place]], "edgecolor": COLOURS["paper"], "hatch": hatch}
 
 
 def _draw_panel(axes: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:

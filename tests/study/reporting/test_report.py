@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.study.folder import run_path, write_error
 from genopt_gym.study.records import Plan, RunRecord
@@ -124,7 +125,7 @@ def test_it_needs_nothing_else(page: str) -> None:
     sources.feed(page)
     assert sources.fetched == []
     assert "@import" not in page
-    assert set(re.findall(r"url\(([^)]{2})", page)) <= {"#p"}, "only clip paths of the figures themselves"
+    assert set(re.findall(r"url\(([^)]{2})", page)) <= {"#p", "#h"}, "only clip paths and hatches of the figures"
     assert len(sources.ids) == len(set(sources.ids))
 
 
@@ -162,6 +163,20 @@ def test_too_few_pairs_for_any_test_are_said_to_be_so(tmp_path: Path) -> None:
     words = text(save(tmp_path, plan, [made(run, noisy(run)) for run in plan.runs]))
     assert "Fewer than 6 pairs of runs cannot show a difference at 5%" in words
     assert "no difference shown" in words
+
+
+def test_an_outcome_that_this_version_does_not_know_is_drawn_and_tabled(tmp_path: Path) -> None:
+    plan = planned(tasks=TASKS[:1], controls=(), seeds=1)
+    records = [made(run, noisy(run), steps=20) for run in plan.runs]
+    outcomes = ["ok", *EditOutcome, "a_rule_of_my_own", "too_slow"]
+    records[0] = replace(records[0], steps=replace(records[0].steps, outcome=(outcomes * 2)[:21]))
+    page = save(tmp_path, plan, records)
+    drawn = re.search(r'<svg[^>]*aria-label="Outcomes of edits by arm">.*?</svg>', page, re.S)
+    assert drawn
+    for outcome in outcomes:
+        assert f">{outcome}</text>" in drawn[0]
+        assert re.search(rf"<th[^>]*>{outcome}</th>", page)
+    assert "url(#h" in drawn[0], "colours that come again are hatched"
 
 
 def test_an_unfinished_study_with_trouble_is_reported(tmp_path: Path) -> None:
