@@ -16,6 +16,7 @@ import msgspec
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.summary import summarized
 from genopt_gym.core.task import Task
 from genopt_gym.envs.predictions import BadPredictions, read_classes, read_numbers
 from genopt_gym.sandbox.arrays import Packed
@@ -131,7 +132,7 @@ class Division:
     """``x``, ``y`` and ``test_data``."""
     actual: NDArray[Any]
     """The labels of ``test_data``."""
-    words: str
+    words: Mapping[str, str]
 
 
 class TabularTask(Task):
@@ -203,7 +204,7 @@ class TabularTask(Task):
         """One call for each trial."""
         for slot, recorder in enumerate(recorders):
             division = self._divide(recorder.instance)
-            words = {"$summary": division.words} if recorder.tracing else None
+            words = summarized(division.words) if recorder.tracing else None
             [reply] = session.call([slot], [division.sent])
             last = session.program.components[-1][0]
             if failure := reply.failure:
@@ -225,7 +226,7 @@ class TabularTask(Task):
             score = min(max(score, low), high)
             answer = None
             if recorder.tracing:
-                answer = {"$summary": f"\npredicted: {summary(predicted)}\nactual: {summary(division.actual)}"}
+                answer = summarized({"predicted": summary(predicted), "actual": summary(division.actual)})
             recorder.step(words, reply.calls, answer, score, session.reply_bytes)
             recorder.finish(score, ended=True, metrics=metrics)
 
@@ -240,8 +241,8 @@ class TabularTask(Task):
             learned, predicted = self.rows(instance, len(labels))
             x, test_data = (features.iloc[rows].reset_index(drop=True) for rows in (learned, predicted))
             y = labels[learned]
-            words = "\n".join(f"{n}: {summary(v)}" for n, v in (("x", x), ("y", y), ("test_data", test_data)))
-            division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], f"\n{words}")
+            words = {"x": summary(x), "y": summary(y), "test_data": summary(test_data)}
+            division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], words)
             self._divisions[instance] = division
         return self._divisions[instance]
 
