@@ -29,6 +29,8 @@ def test_the_trace_tells_parts_as_it_tells_one_text() -> None:
         return render([Trial(Instance("train", 0), 0.0, 0.0, 1, True, [event])], View(None), 10_000).text
 
     in_parts = shown(summarized({"x": "a frame\n  a: 1", "y": "more"}), summarized(["a frame\n    a: 1", "more"]))
-    in_one = shown(summarized("\nx: a frame\n  a: 1\ny: more"), summarized("tuple of 2\n[0] a frame\n    a: 1\n[1] more"))
+    in_one = shown(
+        summarized("\nx: a frame\n  a: 1\ny: more"), summarized("tuple of 2\n[0] a frame\n    a: 1\n[1] more")
+    )
     assert in_parts == in_one
     assert "\n    [0] a frame\n        a: 1\n    [1] more" in in_parts

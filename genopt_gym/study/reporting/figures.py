@@ -158,7 +158,7 @@ def outcome_bars(rows: Sequence[Sequence[Any]], outcomes: Sequence[str]) -> Figu
     return figure
 
 
-def _share(index: int) -> dict[str, str]:
+def _share(index: int) -> dict[str, Any]:
     """How a bar's part of that number is filled: no two of the first forty look alike."""
     rounds, place = divmod(index, len(SHARES))
     hatch = HATCHES[rounds % len(HATCHES)]
