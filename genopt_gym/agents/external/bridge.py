@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import select
 import signal
 import socket
 import sys
@@ -42,6 +41,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from genopt_gym.agents.trial_evaluator import EvaluatedTrial
+from genopt_gym.core.processes import end_with_owner
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 
 ADDRESS = "GENOPT_BRIDGE"
@@ -164,17 +164,6 @@ class Bridge:
     def end(self, failure: str = "") -> None:
         self._line.send(msgspec.msgpack.encode(Ended(failure)))
 
-    def die_with_the_agent(self) -> None:
-        """Kill this process group as soon as the agent hangs up, whatever is going on."""
-        poll = select.poll()
-        poll.register(self._line.sock, getattr(select, "POLLRDHUP", 0) | select.POLLHUP)
-
-        def wait() -> None:
-            poll.poll()
-            os.killpg(0, signal.SIGKILL)
-
-        threading.Thread(target=wait, name="genopt-watch", daemon=True).start()
-
     def _answer(self, message: Message, type: type[T]) -> T:
         try:
             with self._lock:
@@ -188,8 +177,9 @@ class Bridge:
 def main() -> None:
     """Run the function that the first argument names, ``module:function``."""
     module, _, name = sys.argv[1].partition(":")
+    # With all that it has started, whatever is going on.
+    end_with_owner(lambda: os.killpg(0, signal.SIGKILL))
     bridge = Bridge()
-    bridge.die_with_the_agent()
     try:
         getattr(importlib.import_module(module), name)(bridge)
     except Exception as error:
