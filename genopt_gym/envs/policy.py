@@ -21,7 +21,7 @@ from genopt_gym.envs.control.lunar_lander import LunarLander
 from genopt_gym.envs.control.mountain_car import MountainCar
 from genopt_gym.envs.control.pendulum import Pendulum
 from genopt_gym.envs.rollout import action_bounds, describe_actions, random_action
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 NAMED = {
     **{task.inner: task for task in (Acrobot, CartPole, LunarLander, MountainCar, Pendulum)},
@@ -224,8 +224,8 @@ def _structures(
         look="estimate",
         seen="estimates",
         returns=f"Returns a list of {count} {numbers}. select_action gets it.",
-        naive=Steps(LOOK, RANDOM.format(draw=random_action(actions))),
-        parametric=Steps(LINEAR.format(rows=rows, entries="obs.values()" if fields else "obs"), select),
+        naive=TwoSteps(LOOK, RANDOM.format(draw=random_action(actions))),
+        parametric=TwoSteps(LINEAR.format(rows=rows, entries="obs.values()" if fields else "obs"), select),
         action_type="int" if isinstance(actions, spaces.Discrete) else "float" if count == 1 else "list",
         idle=stub,
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from genopt_gym.core.artifact import Component, Structure
 
 
-class Steps(NamedTuple):
+class TwoSteps(NamedTuple):
     """An implementation: the two steps' texts, and the whole policy's, if it is not the two in one."""
 
     look: str
@@ -22,8 +22,8 @@ def two_step_structures(
     look: str,
     seen: str,
     returns: str,
-    naive: Steps,
-    parametric: Steps,
+    naive: TwoSteps,
+    parametric: TwoSteps,
     action_type: str = "int",
     idle: str = "0",
 ) -> dict[str, Structure]:
@@ -40,7 +40,7 @@ def two_step_structures(
         action_type: of an action, as in the signatures.
         idle: the action that the stub returns.
     """
-    stub = Steps(
+    stub = TwoSteps(
         f"def {look}(obs):\n    return None\n",
         f"def select_action(obs, {seen}):\n    return {idle}\n",
         f"def policy(obs):\n    return {idle}\n",
@@ -67,6 +67,6 @@ def two_step_structures(
     }
 
 
-def _in_one(steps: Steps, look: str) -> str:
+def _in_one(steps: TwoSteps, look: str) -> str:
     call = f"def policy(obs):\n    return select_action(obs, {look}(obs))\n"
     return f"{steps.look}\n\n{steps.select}\n\n{call}"

@@ -68,9 +68,9 @@ class ExternalOptimizerAgent(ModelAgent):
             self._process = self._process or self._begin()
             while True:
                 message = self._next(self._process)
-                if isinstance(message, bridge.Step):
+                if isinstance(message, bridge.MakeStep):
                     return message.edit
-                if isinstance(message, bridge.Ended):
+                if isinstance(message, bridge.LoopEnded):
                     raise self._ending(message)
                 self._process.answer(self._answer(message))
         except BaseException:
@@ -108,10 +108,10 @@ class ExternalOptimizerAgent(ModelAgent):
             if message is not None:
                 return message
 
-    def _answer(self, message: bridge.Hello | bridge.Trials | bridge.Ask) -> Any:
+    def _answer(self, message: bridge.Hello | bridge.RunTrials | bridge.Ask) -> Any:
         if isinstance(message, bridge.Hello):
             return self._start()
-        if isinstance(message, bridge.Trials):
+        if isinstance(message, bridge.RunTrials):
             assert self.problem.trial_evaluator is not None
             return self.problem.trial_evaluator.evaluate(message.texts, message.instances)
         reply = self.client.complete(self.request(message.messages))
@@ -147,7 +147,7 @@ class ExternalOptimizerAgent(ModelAgent):
             texts={name: observation["artifact"][name] for name in self.problem.action_space.texts},
         )
 
-    def _ending(self, message: bridge.Ended) -> Exception:
+    def _ending(self, message: bridge.LoopEnded) -> Exception:
         if message.failure:
             return UserError(f"{self.library} failed: {message.failure}")
         return AgentDone(f"{self.library} has come to its own end")
@@ -196,7 +196,9 @@ class _LibraryProcess:
         if ended and not events:
             self._child.stop(0)
             tail = self._output.read_text(errors="replace").strip()[-500:]
-            return bridge.Ended(f"its process ended with exit code {self._child.exit_code}; its last words:\n{tail}")
+            return bridge.LoopEnded(
+                f"its process ended with exit code {self._child.exit_code}; its last words:\n{tail}"
+            )
         return None
 
     def answer(self, value: Any) -> None:

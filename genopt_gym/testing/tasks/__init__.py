@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from genopt_gym.testing.tasks.determinism import Determinism
 from genopt_gym.testing.tasks.edits import AnyEdit
-from genopt_gym.testing.tasks.facts import Facts
+from genopt_gym.testing.tasks.facts import StatedFacts
 from genopt_gym.testing.tasks.gymnasium_contract import GymnasiumContract
 from genopt_gym.testing.tasks.splits import Splits
 
 
-class TaskConformance(GymnasiumContract, Determinism, AnyEdit, Splits, Facts):
+class TaskConformance(GymnasiumContract, Determinism, AnyEdit, Splits, StatedFacts):
     """Inherit in a pytest file, and set ``id``; each method is one requirement, told in its docstring.
 
     Attributes:

@@ -12,7 +12,7 @@ from genopt_gym.core.edit import check_contract
 from genopt_gym.testing.tasks.base import TaskSuite
 
 
-class Facts(TaskSuite):
+class StatedFacts(TaskSuite):
     """Part of ``TaskConformance``; each method is one requirement, told in its docstring."""
 
     def test_starts(self) -> None:
