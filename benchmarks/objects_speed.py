@@ -82,7 +82,7 @@ def main() -> None:
     chosen = parser.parse_args()
     print(f"medians of {chosen.pairs} alternated pairs of {chosen.steps:,} steps; ratio: ours over bare")
     print(f"{'environment':<32} {'entries':>7} {'bare/s':>10} {'ours/s':>10} {'ratio':>7} {'min':>7} {'max':>7}")
-    ids = [f"GenOpt/Objects-{name}-v0" for name in chosen.games] or [id for id, _, _ in GAMES]
+    ids = [f"GenOpt/Objects-{name}-v0" for name in chosen.games] or [id for id, _ in GAMES]
     ratios = [measure(id, chosen.pairs, chosen.steps) for id in ids]
     print(f"mean {fmean(ratios):.3f}, least {min(ratios):.3f}")
 

@@ -63,12 +63,8 @@ TABLE = (
     *(Row(f"GenOpt/Reasoning-{name}-v0", f"genopt_gym.envs.reasoning:{name}", 15) for name in REASONING),
 )
 
-GAMES = tuple(
-    (row.id.replace("Atari", "Objects"), row.task, 4000 if row.id == "GenOpt/Atari-Pong-v0" else 4500)
-    for row in TABLE
-    if row.id.startswith("GenOpt/Atari-")
-)
-"""The inner games as environments of their own: id, the task that knows the game, agent steps of an episode."""
+GAMES = tuple((row.id.replace("Atari", "Objects"), row.task) for row in TABLE if row.id.startswith("GenOpt/Atari-"))
+"""The inner games as environments of their own: id, and the task that knows the game and how long it may take."""
 
 FUNCTION = Row("GenOpt/Function-Any-v0", "genopt_gym.envs.function:FunctionTask", 20)
 """Somebody's own function (``genopt_gym.wrap``); not in the table, for by itself it has no artifact and no metric."""
@@ -84,6 +80,5 @@ def register_all() -> None:
             nondeterministic=row.nondeterministic,
             kwargs={"task": row.task},
         )
-    for id, task, steps in GAMES:
-        entry = "genopt_gym.envs.atari.objects:ObjectsEnv"
-        gym.register(id, entry_point=entry, max_episode_steps=steps, kwargs={"task": task})
+    for id, task in GAMES:
+        gym.register(id, entry_point="genopt_gym.envs.atari.objects:ObjectsEnv", kwargs={"task": task})

@@ -23,7 +23,7 @@ COLOURS = ("#c2410c", "#2563eb", "#15803d", "#7e22ce", "#a16207", "#0e7490")
 
 
 @dataclass(frozen=True)
-class Curve:
+class SeedCurve:
     """What one seed of one optimizer reached.
 
     Attributes:
@@ -44,7 +44,7 @@ class Curve:
     test: float | None
 
 
-def read_curves(folder: Path, game: str, metric: Metric) -> list[Curve]:
+def read_curves(folder: Path, game: str, metric: Metric) -> list[SeedCurve]:
     """The curves of a folder of trainings, of a run folder, or of a folder of run folders.
 
     Raises:
@@ -58,7 +58,7 @@ def read_curves(folder: Path, game: str, metric: Metric) -> list[Curve]:
     return sorted(curves, key=lambda curve: (curve.name, curve.seed))
 
 
-def write_report(out: Path, game: str, metric: Metric, curves: list[Curve]) -> str:
+def write_report(out: Path, game: str, metric: Metric, curves: list[SeedCurve]) -> str:
     """The table, as Markdown; it is also in ``out/report.md``, with ``out/curve.png`` beside it."""
     rows = [
         f"| {curve.name} | {curve.seed} | {curve.effort} | {curve.frames[-1]:,} | {curve.seconds[-1] / 60:.1f} "
@@ -74,7 +74,7 @@ def write_report(out: Path, game: str, metric: Metric, curves: list[Curve]) -> s
     return table
 
 
-def draw(path: Path, game: str, metric: Metric, curves: list[Curve]) -> None:
+def draw(path: Path, game: str, metric: Metric, curves: list[SeedCurve]) -> None:
     """Best validation score against frames and against wall time, a line a seed; a dot is the test score."""
     from matplotlib.figure import Figure
 
@@ -103,17 +103,17 @@ def draw(path: Path, game: str, metric: Metric, curves: list[Curve]) -> None:
     figure.savefig(path)
 
 
-def _of_training(folder: Path, game: str, metric: Metric) -> Curve:
+def _of_training(folder: Path, game: str, metric: Metric) -> SeedCurve:
     state = read_state(folder)
     assert state is not None
     _check_game(folder, state.game, game)
     frames = [point.frames + point.validation_frames for point in state.curve]
     best = _best_so_far([point.validation for point in state.curve], metric)
     effort = f"{state.curve[-1].frames:,} frames of training"
-    return Curve(state.algorithm, state.seed, effort, frames, [p.seconds for p in state.curve], best, state.test)
+    return SeedCurve(state.algorithm, state.seed, effort, frames, [p.seconds for p in state.curve], best, state.test)
 
 
-def _of_run(folder: Path, game: str, metric: Metric) -> Curve:
+def _of_run(folder: Path, game: str, metric: Metric) -> SeedCurve:
     config = read_run(folder)
     _check_game(folder, config.id.removeprefix("GenOpt/Atari-").removesuffix("-v0"), game)
     steps, costs = (read_journal(folder / name)[0] for name in ("steps.jsonl", "ledger.jsonl"))
@@ -123,7 +123,7 @@ def _of_run(folder: Path, game: str, metric: Metric) -> Curve:
     steps, costs = steps[:count], costs[:count]
     scores = [metric.low if row["validation_score"] is None else row["validation_score"] for row in steps]
     settings = [f"{name}={value}" for name, value in config.parameters.items()]
-    return Curve(
+    return SeedCurve(
         name=" ".join((config.agent, *settings)),
         seed=config.seed,
         effort=f"{count - 1} edits",

@@ -25,7 +25,7 @@ from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.registration import GAMES
 
-TASKS = {id.removeprefix("GenOpt/Objects-").removesuffix("-v0"): task for id, task, _ in GAMES}
+TASKS = {id.removeprefix("GenOpt/Objects-").removesuffix("-v0"): task for id, task in GAMES}
 
 
 def task_of(game: str) -> AtariTask:

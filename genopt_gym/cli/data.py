@@ -12,9 +12,9 @@ from genopt_gym.envs.mlagentbench.data import (
     FILE,
     TABLES,
     VARIABLE,
+    CompetitionTable,
     DataError,
     DataMissing,
-    Table,
     cache_folder,
     check,
     checksum,
@@ -76,13 +76,13 @@ def kaggle_tables() -> dict[str, str]:
     return states
 
 
-def _provenance(table: Table, path: Path) -> str:
+def _provenance(table: CompetitionTable, path: Path) -> str:
     if checksum(path) == table.sha256:
         return "the very file that Kaggle hands out"
     return "not byte for byte the file that Kaggle hands out: scores may differ a little"
 
 
-def _from_kaggle(table: Table, path: Path) -> None:
+def _from_kaggle(table: CompetitionTable, path: Path) -> None:
     try:
         import kagglehub
     except ImportError:
@@ -100,7 +100,7 @@ def _from_kaggle(table: Table, path: Path) -> None:
         ) from None
 
 
-def _from_openml(table: Table, path: Path) -> None:
+def _from_openml(table: CompetitionTable, path: Path) -> None:
     if table.openml is None:
         raise UserError(f"the table {table.name} is not on openml: fetch it from kaggle")
     try:

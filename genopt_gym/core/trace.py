@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from genopt_gym.core.evidence import Call, Event, Trial, View
+from genopt_gym.core.summary import KEY, is_summary, summary_text
 from genopt_gym.core.windows import WINDOWS, checked
 
 CELL_CHARS = 4000
@@ -77,7 +78,7 @@ def rows_that_fit(rows: Sequence[str], view: View, room: int) -> Sequence[int]:
 
 
 def _is_tabular(events: Sequence[Event]) -> bool:
-    return bool(events) and all(isinstance(e.observation, dict) and not _is_summary(e.observation) for e in events)
+    return bool(events) and all(isinstance(e.observation, dict) and not is_summary(e.observation) for e in events)
 
 
 def _table(events: Sequence[Event]) -> tuple[str, list[str]]:
@@ -128,9 +129,9 @@ def _sections(events: Sequence[Event]) -> tuple[str, list[str]]:
             arguments = []
             for position, argument in enumerate(call.arguments):
                 name = f"argument{position}"
-                if _is_summary(argument):
+                if is_summary(argument):
                     lines.append(f"{name} of the next call: {_paragraph(argument)}")
-                arguments.append(name if _is_summary(argument) else _argument(argument))
+                arguments.append(name if is_summary(argument) else _argument(argument))
             lines.append(f"{call.component}({', '.join(arguments)}) = {_paragraph(call.result)}")
         lines.append(f"Answer: {_paragraph(event.action)}")
         rows.append("\n".join(lines))
@@ -181,17 +182,11 @@ def _argument(value: Any) -> str:
     return str(value["$ref"]) if _is_reference(value) else _text(value)
 
 
-def _is_summary(value: Any) -> bool:
-    """Whether it is what a confined process tells of a value that is no plain data."""
-    return type(value) is dict and len(value) == 1 and type(value.get("$summary")) is str
-
-
 def _paragraph(value: Any) -> str:
     """A summary with its own lines, indented below the first if there are several; anything else on one line."""
-    if not _is_summary(value):
+    if not is_summary(value):
         return _text(value)
-    text: str = value["$summary"]
-    return text.replace("\n", "\n    ")
+    return summary_text(value[KEY]).replace("\n", "\n    ")
 
 
 def _text(value: Any) -> str:

@@ -10,7 +10,7 @@ from gymnasium import spaces
 from genopt_gym.core.artifact import Structure
 from genopt_gym.envs.actions import Actions, action_bounds, random_action
 from genopt_gym.envs.observations import count_numbers
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 MAX_WEIGHTS = 1200
 """Of the linear policy: as many numbers fit into the text of a component."""
@@ -113,7 +113,7 @@ def policy_structures(
     if entries is not None:
         rows = f"    ({', '.join(['0.0'] * (entries + 1))}),\n" * count
         helper = NUMBERS if numbers.startswith("numbers") else ""
-        linear = Steps(LINEAR.format(rows=rows, entries=numbers, helper=helper), select)
+        linear = TwoSteps(LINEAR.format(rows=rows, entries=numbers, helper=helper), select)
         returns = f"Returns a list of {count} {meaning}. select_action gets it."
     else:
         returns = "Returns whatever helps to choose the action. select_action gets it."
@@ -124,7 +124,7 @@ def policy_structures(
         seen="estimates",
         returns=returns,
         draw=random_action(actions),
-        naive=Steps(LOOK, RANDOM.format(draw=random_action(actions))),
+        naive=TwoSteps(LOOK, RANDOM.format(draw=random_action(actions))),
         parametric=linear,
         action_type=kind,
         idle=stub,

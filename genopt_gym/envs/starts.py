@@ -7,7 +7,7 @@ from typing import NamedTuple
 from genopt_gym.core.artifact import Component, Structure
 
 
-class Steps(NamedTuple):
+class TwoSteps(NamedTuple):
     """An implementation: the two steps' texts, and the whole policy's, if it is not the two in one."""
 
     look: str
@@ -22,8 +22,8 @@ def two_step_structures(
     look: str,
     seen: str,
     returns: str,
-    naive: Steps,
-    parametric: Steps | None,
+    naive: TwoSteps,
+    parametric: TwoSteps | None,
     draw: str,
     action_type: str = "int",
     idle: str = "0",
@@ -42,12 +42,12 @@ def two_step_structures(
         action_type: of an action, as in the signatures.
         idle: the action that the stub returns.
     """
-    stub = Steps(
+    stub = TwoSteps(
         f"def {look}(obs):\n    return None\n",
         f"def select_action(obs, {seen}):\n    return {idle}\n",
         f"def policy(obs):\n    return {idle}\n",
     )
-    chance = Steps(
+    chance = TwoSteps(
         stub.look,
         acting_at_random("select_action", f"obs, {seen}", draw),
         acting_at_random("policy", "obs", draw),
@@ -90,6 +90,6 @@ def acting_at_random(name: str, parameters: str, draw: str) -> str:
     return f"import random\n\n\ndef {name}({parameters}):\n    return {draw}\n"
 
 
-def _in_one(steps: Steps, look: str) -> str:
+def _in_one(steps: TwoSteps, look: str) -> str:
     call = f"def policy(obs):\n    return select_action(obs, {look}(obs))\n"
     return f"{steps.look}\n\n{steps.select}\n\n{call}"

@@ -17,6 +17,7 @@ from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.checks import number
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.summary import summarized
 from genopt_gym.core.task import Task
 from genopt_gym.envs.disguise.tables import FEATURES, GOAL, TableDisguise, neutral_structures
 from genopt_gym.envs.predictions import BadPredictions, read_classes, read_numbers
@@ -133,7 +134,7 @@ class Division:
     """``x``, ``y`` and ``test_data``."""
     actual: NDArray[Any]
     """The labels of ``test_data``."""
-    words: str
+    words: Mapping[str, str]
 
 
 class TabularTask(Task):
@@ -220,7 +221,7 @@ class TabularTask(Task):
         """One call for each trial."""
         for slot, recorder in enumerate(recorders):
             division = self._divide(recorder.instance)
-            words = {"$summary": division.words} if recorder.tracing else None
+            words = summarized(division.words) if recorder.tracing else None
             [reply] = session.call([slot], [division.sent])
             last = session.program.components[-1][0]
             if failure := reply.failure:
@@ -244,7 +245,7 @@ class TabularTask(Task):
             answer = None
             if recorder.tracing:
                 actual = summary(self._sent(division.actual))
-                answer = {"$summary": f"\npredicted: {summary(predicted)}\nactual: {actual}"}
+                answer = summarized({"predicted": summary(predicted), "actual": actual})
             recorder.step(words, reply.calls, answer, score, session.reply_bytes)
             recorder.finish(score, ended=True, metrics={} if self.disguise is not None else metrics)
 
@@ -267,8 +268,8 @@ class TabularTask(Task):
             learned, predicted = self.rows(instance, len(labels))
             x, test_data = (features.iloc[rows].reset_index(drop=True) for rows in (learned, predicted))
             y = self._sent(labels[learned])
-            words = "\n".join(f"{n}: {summary(v)}" for n, v in (("x", x), ("y", y), ("test_data", test_data)))
-            division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], f"\n{words}")
+            words = {"x": summary(x), "y": summary(y), "test_data": summary(test_data)}
+            division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], words)
             self._divisions[instance] = division
         return self._divisions[instance]
 

@@ -6,8 +6,6 @@ import atexit
 import os
 import selectors
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 from collections import deque
@@ -18,6 +16,7 @@ from typing import Self
 
 import msgspec
 
+from genopt_gym.core.processes import HelperProcess, calling
 from genopt_gym.evaluation.model_requests import ASKS, ModelAnswer, ModelRequest
 from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, REFUSED, Block
 from genopt_gym.llm.request import Reply
@@ -27,6 +26,8 @@ from genopt_gym.sandbox.tier import ConfinementError, choose
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "SYSTEMROOT")
 """What of the environment a worker gets, beside ``GENOPT_*``: no keys."""
+PATIENCE = 3.0
+"""Seconds that a worker has to end by itself."""
 
 
 class EvaluationError(RuntimeError):
@@ -49,42 +50,24 @@ def _environment() -> dict[str, str]:
 
 
 class _Handle:
-    """One worker process and our ends of its line and lifeline."""
+    """One worker process and our end of its line."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        lifeline, self._lifeline = os.pipe()
         self._scratch_root = tempfile.mkdtemp(prefix="genopt-")
-        # The worker finds modules where we find them: the task may be the user's own.
-        start = f"import sys; sys.path[:] = {sys.path!r}; from genopt_gym.evaluation.worker import main; "
-        start += f"main({theirs.fileno()}, {lifeline}, {self._scratch_root!r})"
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", start],
-            pass_fds=[theirs.fileno(), lifeline],
-            env=_environment() | {"PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
+        self.process = HelperProcess(
+            calling("genopt_gym.evaluation.worker:main", theirs.fileno(), self._scratch_root),
+            environment=_environment() | {"PYTHONHASHSEED": "0"},
+            descriptors=[theirs.fileno()],
         )
         theirs.close()
-        os.close(lifeline)
         self.line = MessageChannel(ours, MAX_MESSAGE)
 
     def close(self) -> None:
         """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""
         self.line.close()
-        os.close(self._lifeline)
-        try:
-            self.process.wait(timeout=3)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.process.stop(PATIENCE)
         scratch.remove(self._scratch_root)
-
-    def abandon(self) -> None:
-        """In a fork: give up our copies of the ends, so that the worker sees when its owner is gone."""
-        self.line.close()
-        os.close(self._lifeline)
-        self.process.returncode = 0  # not our child, so not ours to wait for
 
 
 Ask = Callable[[Block, str, str], "Future[Reply]"]
@@ -139,7 +122,6 @@ class WorkerPool:
     """Up to ``size`` workers; ``run`` spreads blocks over them."""
 
     def __init__(self) -> None:
-        self._owner = os.getpid()
         self._handles: list[_Handle] = []
         self._environment: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -168,6 +150,12 @@ class WorkerPool:
     def close(self) -> None:
         with self._lock:
             self._close()
+
+    def abandon(self) -> None:
+        """In a fork: close our copies of the lines. The lock may be held by a thread that the fork has not."""
+        for handle in self._handles:
+            handle.line.close()
+        self._handles = []
 
     def _run(self, blocks: Sequence[Block], ask: Ask | None) -> list[bytes]:
         choose()  # Refused here, in words, rather than in a worker.
@@ -219,7 +207,7 @@ class WorkerPool:
         if environment != self._environment:
             self._close()  # they would look for data where we no longer do
             self._environment = environment
-        for handle in [h for h in self._handles if h.process.poll() is not None]:
+        for handle in [h for h in self._handles if h.process.has_ended()]:
             self._forget(handle)
         while len(self._handles) < count:
             self._start()
@@ -235,13 +223,8 @@ class WorkerPool:
         handle.close()
 
     def _close(self) -> None:
-        if self._owner == os.getpid():
-            for handle in list(self._handles):
-                self._forget(handle)
-        else:
-            for handle in self._handles:
-                handle.abandon()
-            self._handles = []
+        for handle in list(self._handles):
+            self._forget(handle)
 
 
 def _name(block: Block) -> str:
@@ -256,7 +239,7 @@ def shared_pool() -> WorkerPool:
     """This process's pool; after a fork a new one is made."""
     if os.getpid() not in _pools:
         while _pools:
-            _pools.popitem()[1].close()
+            _pools.popitem()[1].abandon()
         pool = _pools[os.getpid()] = WorkerPool()
         atexit.register(pool.close)
     return _pools[os.getpid()]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import os
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ import msgspec
 
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Instance, Recorder, Trial, View
+from genopt_gym.core.processes import end_with_owner
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
@@ -130,15 +130,14 @@ class Worker:
         return self._tasks[key]
 
 
-def _end_with_parent(lifeline: int, scratch_root: str) -> None:
-    """The lifeline is a pipe that nobody writes to: its end means that the main process is gone."""
-    os.read(lifeline, 1)
-    scratch.remove(scratch_root)
-    os._exit(0)
+def main(line_fd: int, scratch_root: str) -> None:
+    """Serve blocks until the line closes; or, in the middle of one, until the main process is gone."""
 
+    def end() -> None:
+        scratch.remove(scratch_root)
+        os._exit(0)
 
-def main(line_fd: int, lifeline: int, scratch_root: str) -> None:
-    threading.Thread(target=_end_with_parent, args=(lifeline, scratch_root), daemon=True).start()
+    end_with_owner(end)
     line = MessageChannel(socket.socket(fileno=line_fd), MAX_MESSAGE)
     worker = Worker(scratch_root, line)
     decoder = msgspec.msgpack.Decoder(Block)

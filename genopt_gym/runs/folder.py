@@ -25,6 +25,7 @@ from genopt_gym.core.artifact import Artifact, Program
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import Journal, read_journal, write_atomically
 from genopt_gym.llm.replies import Replies
+from genopt_gym.runs.formats import format_of, read_as_current, writer
 
 REPLIES = "replies.jsonl"
 
@@ -161,14 +162,24 @@ def read_artifact(path: Path, id: str) -> dict[str, str]:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The configuration of the run in a folder; UserError if there is none."""
+    """What ``config.json`` says of the run in a folder, whichever version wrote it, in the words of this one.
+
+    Raises:
+        UserError: there is none, it cannot be read, or a newer version wrote it.
+    """
     try:
-        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        config = dict(json.loads((path / "config.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{path} is not a run folder: it has no config.json") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise UserError(f"the configuration in {path} cannot be read: {error}") from None
-    return dict(config)
+    number = format_of(config, path, writer(config.get("versions")))
+    try:
+        config["run"]["parameters"] = read_as_current(config["run"]["parameters"], number)
+        config["spec"]["kwargs"] = read_as_current(config["spec"]["kwargs"], number)
+    except (KeyError, TypeError, AttributeError):
+        pass  # damaged, or not whole: told by whoever needs what is missing
+    return config
 
 
 def read_result(path: Path) -> dict[str, Any]:

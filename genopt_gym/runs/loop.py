@@ -29,7 +29,8 @@ from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.film import has_screen, record, save_film
-from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact
+from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config
+from genopt_gym.runs.formats import FORMAT, writer
 
 OnStep = Callable[[dict[str, Any], dict[str, Any]], None]
 """Called with each step's row and its row of the ledger."""
@@ -195,9 +196,10 @@ class _Recorder:
         }
         if self._step < len(self._stored):
             if as_line(self._stored[self._step]) != as_line(row):
+                path = self._folder.path
                 raise UserError(
-                    f"step {self._step} of the run in {self._folder.path} comes out differently now than "
-                    "it is stored; resume it with the version in its config.json, or start anew elsewhere"
+                    f"step {self._step} of the run in {path} comes out differently now than it is stored; resume it "
+                    f"with {writer(read_config(path).get('versions'))}, which wrote it, or start anew elsewhere"
                 )
         else:
             self._folder.fence()
@@ -268,6 +270,7 @@ def _description(config: Config, env: gym.Env[Any, Any]) -> dict[str, Any]:
     assert env.spec is not None
     assert isinstance(core, OptimizationEnv)
     return {
+        "format": FORMAT,
         "run": vars(config),
         "spec": json.loads(env.spec.to_json()),
         "metric": asdict(core.task.metric),

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym.core.summary import summarized
 from genopt_gym.sandbox import summaries
 
 CAPTURE_BYTES = 4096
@@ -35,7 +36,8 @@ def capture(value: Any) -> Any:
         instead = words(value)
     try:
         if "numpy" in sys.modules and summaries.is_data(value):
-            return {"$summary": mask(summaries.summary(value))}
+            told = summaries.summary_parts(value)
+            return summarized(mask(told) if isinstance(told, str) else [*map(mask, told)])
     except Exception:
         pass
     return instead

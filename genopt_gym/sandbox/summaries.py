@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from genopt_gym.core.summary import summary_text
+
 SMALL = 256
 """An array of at most so many numbers is shown as it is."""
 MAX_COLUMNS = 40
@@ -47,6 +49,29 @@ def summary(value: Any) -> str:
     return "\n".join(line[:LINE_CHARS] for line in _lines(value))[:SUMMARY_CHARS]
 
 
+def summary_parts(value: Any) -> str | list[str]:
+    """As ``summary``; of a tuple a text for each item, where every item has a place in what may be told.
+
+    ``summary_text`` gives the same text for both.
+    """
+    if type(value) is not tuple or len(value) > MAX_ITEMS:
+        return summary(value)
+    items = [_item_lines(place, item) for place, item in enumerate(value)]
+    # The place stands before each item's first line.
+    parts = ["\n".join(line[:LINE_CHARS] for line in lines)[len(f"[{place}] ") :] for place, lines in enumerate(items)]
+    text = summary_text(parts)
+    excess = max(0, len(text) - SUMMARY_CHARS)
+    if parts and excess < len(parts[-1]):
+        return [*parts[:-1], parts[-1][: len(parts[-1]) - excess]]
+    return text[:SUMMARY_CHARS]
+
+
+def _item_lines(key: Any, item: Any) -> Iterator[str]:
+    first, *rest = _lines(item)
+    yield f"[{key!r}] {first}"
+    yield from (f"  {line}" for line in rest)
+
+
 def _lines(value: Any) -> Iterator[str]:
     np, pd = sys.modules["numpy"], sys.modules.get("pandas")
     if pd is not None and isinstance(value, pd.DataFrame):
@@ -63,9 +88,7 @@ def _lines(value: Any) -> Iterator[str]:
         items = list(value.items()) if type(value) is dict else list(enumerate(value))
         yield f"{type(value).__name__} of {len(items)}"
         for key, item in items[:MAX_ITEMS]:
-            first, *rest = _lines(item)
-            yield f"[{key!r}] {first}"
-            yield from (f"  {line}" for line in rest)
+            yield from _item_lines(key, item)
         if len(items) > MAX_ITEMS:
             yield f"and {len(items) - MAX_ITEMS} more"
     elif is_model(value):

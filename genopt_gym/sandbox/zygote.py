@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from genopt_gym.core.processes import HelperProcess
 from genopt_gym.core.registry import is_reference
 from genopt_gym.sandbox.messages import Exit, ForkOrder, ReapOrder
 
@@ -24,6 +23,9 @@ sys.modules["genopt_gym"] = package
 from genopt_gym.sandbox.zygote_main import main
 main(int(sys.argv[2]), *sys.argv[3:])
 """
+
+PATIENCE = 3.0
+"""Seconds that it has to end by itself."""
 
 
 class ZygoteLost(ConnectionError):
@@ -52,12 +54,13 @@ class Zygote:
             "MKL_NUM_THREADS": "1",
             "JOBLIB_MULTIPROCESSING": "0",
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-P", "-c", BOOTSTRAP, *words],
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            cwd="/",
+        # It ends when its line closes.
+        self._process = HelperProcess(
+            ["-s", "-P", "-c", BOOTSTRAP, *words],
+            environment=environment,
+            descriptors=[theirs.fileno()],
+            lifeline=False,
+            folder="/",
         )
         theirs.close()
 
@@ -86,4 +89,4 @@ class Zygote:
 
     def close(self) -> None:
         self._control.close()
-        self._process.wait()
+        self._process.stop(PATIENCE)

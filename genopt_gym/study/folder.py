@@ -15,7 +15,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ import msgspec
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
-from genopt_gym.study.records import Plan
+from genopt_gym.runs.formats import FORMAT, format_of, read_as_current, writer
+from genopt_gym.study.records import Plan, PlannedRun
+from genopt_gym.version import VERSION
 
 PLAN = "plan.json"
 DRIVER = "driver.json"
@@ -98,20 +100,33 @@ class StudyFolder:
                 raise UserError(f"{self.path} holds another study; go on with its own plan, or choose --out")
         elif source:
             write_atomically(self.path / "plan.yaml", source.encode())
-        write_atomically(self.path / PLAN, msgspec.json.format(msgspec.json.encode(self.plan), indent=1) + b"\n")
+        stored = {"format": FORMAT, "genopt-gym": VERSION} | msgspec.to_builtins(self.plan)
+        write_atomically(self.path / PLAN, msgspec.json.format(msgspec.json.encode(stored), indent=1) + b"\n")
         self.fence = Fence(self.path, _last_token(self.path) + 1)
         facts = {"token": self.fence.token, "host": socket.gethostname(), "pid": os.getpid()}
         write_atomically(self.path / DRIVER, json.dumps(facts).encode() + b"\n")
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan of the study in a folder; UserError if there is none."""
+    """The plan of the study in a folder, whichever version wrote it, in the words of this one.
+
+    Raises:
+        UserError: there is none, it cannot be read, or a newer version wrote it.
+    """
     try:
-        return msgspec.json.decode((path / PLAN).read_bytes(), type=Plan)
+        facts = msgspec.json.decode((path / PLAN).read_bytes(), type=dict[str, Any])
+        number = format_of(facts, path, writer(facts))
+        plan = msgspec.convert(facts, Plan)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(f"{path} is not a study: it has no {PLAN}") from None
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(f"the plan in {path} cannot be read: {error}") from None
+    return replace(plan, runs=[_as_current(run, number) for run in plan.runs])
+
+
+def _as_current(run: PlannedRun, number: int) -> PlannedRun:
+    parameters = read_as_current(run.config.parameters, number)
+    return replace(run, config=replace(run.config, parameters=parameters))
 
 
 def run_path(study: Path, key: str) -> Path:

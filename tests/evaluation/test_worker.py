@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 
@@ -14,11 +12,13 @@ import pytest
 
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Instance, Trial, View
+from genopt_gym.core.processes import HelperProcess, calling
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.worker import DONE, FAILED, Block, BlockResult
 from genopt_gym.sandbox.channel import MessageChannel
 from tests.helpers.toys import Guess
+from tests.helpers.waiting import wait_until
 
 SPEC = TaskSpec("tests.helpers.toys:Guess", {})
 
@@ -84,28 +84,28 @@ def test_answer_carries_the_traceback_of_the_tasks_own_error() -> None:
     assert b"LookupError: the task's own mistake" in answer
     healthy = block("def guess(q, h): return 5", [0])
     assert worker.ask(msgspec.msgpack.encode(healthy))[:1] == DONE
-    worker.close_line()
-    assert worker.process.wait(10) == 0
+    worker.line.close()
+    assert worker.ended() == 0
 
 
 def test_unreadable_request_is_answered_with_an_error() -> None:
     worker = WorkerByHand()
     assert worker.ask(b"\xc1")[:1] == FAILED
-    worker.close_line()
-    assert worker.process.wait(10) == 0
+    worker.line.close()
+    assert worker.ended() == 0
 
 
 def test_worker_ends_when_its_line_closes() -> None:
     worker = WorkerByHand()
-    worker.close_line()
-    assert worker.process.wait(10) == 0
+    worker.line.close()
+    assert worker.ended() == 0
 
 
 def test_worker_ends_in_the_middle_of_a_block_when_the_main_process_is_gone() -> None:
     worker = WorkerByHand()
     worker.line.send(msgspec.msgpack.encode(block("def guess(q, h):\n    while True: pass", [0])))
-    os.close(worker.lifeline)
-    assert worker.process.wait(10) == 0
+    worker.process.let_go()
+    assert worker.ended() == 0
     worker.line.close()
 
 
@@ -114,24 +114,24 @@ class WorkerByHand:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        lifeline, self.lifeline = os.pipe()
         scratch = tempfile.mkdtemp(prefix="genopt-")  # the worker removes it when it ends
-        code = f"import sys; sys.path[:] = {sys.path!r}; from genopt_gym.evaluation.worker import main; "
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", f"{code}main({theirs.fileno()}, {lifeline}, {scratch!r})"],
-            pass_fds=[theirs.fileno(), lifeline],
+        self.process = HelperProcess(
+            calling("genopt_gym.evaluation.worker:main", theirs.fileno(), scratch),
+            environment=os.environ,
+            descriptors=[theirs.fileno()],
         )
         theirs.close()
-        os.close(lifeline)
         self.line = MessageChannel(ours, 1 << 20)
 
     def ask(self, message: bytes) -> bytes:
         self.line.send(message)
         return self.line.receive()
 
-    def close_line(self) -> None:
-        self.line.close()
-        os.close(self.lifeline)
+    def ended(self) -> int | None:
+        """The exit code of its own end."""
+        assert wait_until(self.process.has_ended, 30)
+        self.process.stop(0)
+        return self.process.exit_code
 
 
 def test_programs_hold_nothing_about_scores() -> None:

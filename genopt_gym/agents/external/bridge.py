@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import select
 import signal
 import socket
 import sys
@@ -42,6 +41,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from genopt_gym.agents.trial_evaluator import EvaluatedTrial
+from genopt_gym.core.processes import end_with_owner
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 
 ADDRESS = "GENOPT_BRIDGE"
@@ -103,13 +103,13 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
     """Asks for ``Start``."""
 
 
-class Step(msgspec.Struct, frozen=True, tag=True):
+class MakeStep(msgspec.Struct, frozen=True, tag=True):
     """Asks for one edit; the answer is ``Seen``."""
 
     edit: dict[str, str] | str
 
 
-class Trials(msgspec.Struct, frozen=True, tag=True):
+class RunTrials(msgspec.Struct, frozen=True, tag=True):
     """Asks for trials; the answer is a list of ``EvaluatedTrial``."""
 
     texts: dict[str, str]
@@ -129,13 +129,13 @@ class Said(msgspec.Struct, frozen=True):
     truncated: bool
 
 
-class Ended(msgspec.Struct, frozen=True, tag=True):
+class LoopEnded(msgspec.Struct, frozen=True, tag=True):
     """The library is through; ``failure`` says of what it died. There is no answer."""
 
     failure: str = ""
 
 
-Message = Hello | Step | Trials | Ask | Ended
+Message = Hello | MakeStep | RunTrials | Ask | LoopEnded
 T = TypeVar("T")
 
 
@@ -151,29 +151,18 @@ class Bridge:
 
     def step(self, edit: Mapping[str, str] | str) -> Seen:
         """Make an edit, out of whole texts or as a string that ``parse_edit`` reads, and see what became of it."""
-        return self._answer(Step(edit if isinstance(edit, str) else dict(edit)), Seen)
+        return self._answer(MakeStep(edit if isinstance(edit, str) else dict(edit)), Seen)
 
     def trials(self, texts: Mapping[str, str], instances: Sequence[str]) -> list[EvaluatedTrial]:
         """Run an artifact on instances; see ``TrialEvaluator.evaluate``."""
-        return self._answer(Trials(dict(texts), list(instances)), list[EvaluatedTrial])
+        return self._answer(RunTrials(dict(texts), list(instances)), list[EvaluatedTrial])
 
     def ask(self, messages: Sequence[Mapping[str, str]]) -> Said:
         """Ask the run's model."""
         return self._answer(Ask([dict(message) for message in messages]), Said)
 
     def end(self, failure: str = "") -> None:
-        self._line.send(msgspec.msgpack.encode(Ended(failure)))
-
-    def die_with_the_agent(self) -> None:
-        """Kill this process group as soon as the agent hangs up, whatever is going on."""
-        poll = select.poll()
-        poll.register(self._line.sock, getattr(select, "POLLRDHUP", 0) | select.POLLHUP)
-
-        def wait() -> None:
-            poll.poll()
-            os.killpg(0, signal.SIGKILL)
-
-        threading.Thread(target=wait, name="genopt-watch", daemon=True).start()
+        self._line.send(msgspec.msgpack.encode(LoopEnded(failure)))
 
     def _answer(self, message: Message, type: type[T]) -> T:
         try:
@@ -188,8 +177,9 @@ class Bridge:
 def main() -> None:
     """Run the function that the first argument names, ``module:function``."""
     module, _, name = sys.argv[1].partition(":")
+    # With all that it has started, whatever is going on.
+    end_with_owner(lambda: os.killpg(0, signal.SIGKILL))
     bridge = Bridge()
-    bridge.die_with_the_agent()
     try:
         getattr(importlib.import_module(module), name)(bridge)
     except Exception as error:

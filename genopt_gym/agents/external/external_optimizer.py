@@ -6,9 +6,7 @@ import dataclasses
 import os
 import selectors
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import weakref
@@ -24,6 +22,7 @@ from genopt_gym.agents.base import AgentDone, Problem
 from genopt_gym.agents.external import bridge
 from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.processes import HelperProcess
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class ExternalOptimizerAgent(ModelAgent):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._process: _Process | None = None
+        self._process: _LibraryProcess | None = None
         self._gateway: Gateway | None = None
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
@@ -69,9 +68,9 @@ class ExternalOptimizerAgent(ModelAgent):
             self._process = self._process or self._begin()
             while True:
                 message = self._next(self._process)
-                if isinstance(message, bridge.Step):
+                if isinstance(message, bridge.MakeStep):
                     return message.edit
-                if isinstance(message, bridge.Ended):
+                if isinstance(message, bridge.LoopEnded):
                     raise self._ending(message)
                 self._process.answer(self._answer(message))
         except BaseException:
@@ -90,7 +89,7 @@ class ExternalOptimizerAgent(ModelAgent):
             self._gateway.close()
             self._gateway = None
 
-    def _begin(self) -> _Process:
+    def _begin(self) -> _LibraryProcess:
         address = {}
         if self.uses_http:
             from genopt_gym.llm.gateway import Gateway
@@ -98,9 +97,9 @@ class ExternalOptimizerAgent(ModelAgent):
             self._gateway = Gateway(self.client, self.model).__enter__()
             # Where libraries look of themselves.
             address = {"OPENAI_API_KEY": self._gateway.key, "OPENAI_BASE_URL": self._gateway.base_url}
-        return _Process(self.entry, address)
+        return _LibraryProcess(self.entry, address)
 
-    def _next(self, process: _Process) -> bridge.Message:
+    def _next(self, process: _LibraryProcess) -> bridge.Message:
         while True:
             message = process.next()
             # First: a library that has not noticed, or not minded, would go on with less than an answer.
@@ -109,10 +108,10 @@ class ExternalOptimizerAgent(ModelAgent):
             if message is not None:
                 return message
 
-    def _answer(self, message: bridge.Hello | bridge.Trials | bridge.Ask) -> Any:
+    def _answer(self, message: bridge.Hello | bridge.RunTrials | bridge.Ask) -> Any:
         if isinstance(message, bridge.Hello):
             return self._start()
-        if isinstance(message, bridge.Trials):
+        if isinstance(message, bridge.RunTrials):
             assert self.problem.trial_evaluator is not None
             return self.problem.trial_evaluator.evaluate(message.texts, message.instances)
         reply = self.client.complete(self.request(message.messages))
@@ -148,13 +147,13 @@ class ExternalOptimizerAgent(ModelAgent):
             texts={name: observation["artifact"][name] for name in self.problem.action_space.texts},
         )
 
-    def _ending(self, message: bridge.Ended) -> Exception:
+    def _ending(self, message: bridge.LoopEnded) -> Exception:
         if message.failure:
             return UserError(f"{self.library} failed: {message.failure}")
         return AgentDone(f"{self.library} has come to its own end")
 
 
-class _Process:
+class _LibraryProcess:
     """The library's process group, and the lines to whoever in it has called."""
 
     def __init__(self, entry: str, environment: Mapping[str, str]) -> None:
@@ -172,14 +171,12 @@ class _Process:
             "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path),
         }
         with self._output.open("wb") as output:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", bridge.__name__, entry],
-                stdin=subprocess.DEVNULL,
+            self._child = HelperProcess(
+                ["-m", bridge.__name__, entry],
+                environment={**passed, **own, **environment},
                 stdout=output,
                 stderr=output,
-                cwd=folder,
-                env={**passed, **own, **environment},
-                start_new_session=True,
+                folder=folder,
             )
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -189,7 +186,7 @@ class _Process:
 
     def next(self) -> bridge.Message | None:
         """The next message, or None if there is none for now."""
-        ended = self._child.poll() is not None
+        ended = self._child.has_ended()
         events = self._selector.select(0 if self._arrived or ended else POLL)
         for key, _ in events:
             self._take(key)
@@ -197,8 +194,11 @@ class _Process:
             self._asking, message = self._arrived.popleft()
             return message
         if ended and not events:
+            self._child.stop(0)
             tail = self._output.read_text(errors="replace").strip()[-500:]
-            return bridge.Ended(f"its process ended with exit code {self._child.returncode}; its last words:\n{tail}")
+            return bridge.LoopEnded(
+                f"its process ended with exit code {self._child.exit_code}; its last words:\n{tail}"
+            )
         return None
 
     def answer(self, value: Any) -> None:
@@ -220,13 +220,9 @@ class _Process:
             key.data.close()
 
 
-def _end(child: subprocess.Popen[bytes], selector: selectors.BaseSelector, folder: Path) -> None:
+def _end(child: HelperProcess, selector: selectors.BaseSelector, folder: Path) -> None:
     """Kill the library with all that it has started, and close its lines."""
-    try:
-        os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    child.wait()
+    child.stop(0)
     for key in list(selector.get_map().values()):
         assert isinstance(key.fileobj, socket.socket)
         key.fileobj.close()

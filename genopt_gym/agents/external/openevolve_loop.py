@@ -32,7 +32,7 @@ NO_LIMIT = 1_000_000_000
 """The run has its own."""
 
 
-class Worker:
+class LoopWorker:
     """Model and evaluator of one of OpenEvolve's processes."""
 
     def __init__(self) -> None:
@@ -74,16 +74,16 @@ def _result(value: float, trace: str, feedback: str) -> EvaluationResult:
     return EvaluationResult({"combined_score": value}, {"trace": trace, "feedback": feedback})
 
 
-def this_worker() -> Worker:
+def this_worker() -> LoopWorker:
     return _worker(os.getpid())
 
 
 @cache
-def _worker(pid: int) -> Worker:
-    return Worker()
+def _worker(pid: int) -> LoopWorker:
+    return LoopWorker()
 
 
-def model(config: LLMModelConfig) -> Worker:
+def model(config: LLMModelConfig) -> LoopWorker:
     """What OpenEvolve gets instead of a client of its own."""
     return this_worker()
 

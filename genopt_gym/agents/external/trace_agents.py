@@ -97,7 +97,7 @@ class TraceOpro(TraceOptoPrime):
     """OPRO as Trace has it: the model reads what was tried, each with its feedback; no trace."""
 
     name: ClassVar[str] = "trace-opro"
-    optimizer: ClassVar[str] = "Opro"
+    optimizer: ClassVar[str] = "OproOptimizer"
 
 
 @cache

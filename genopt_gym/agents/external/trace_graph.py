@@ -17,6 +17,7 @@ from opto.trace.nodes import GRAPH, ExceptionNode, MessageNode, Node, ParameterN
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Failure, View
 from genopt_gym.core.literals import parse_python
+from genopt_gym.core.summary import KEY, is_summary, summary_text
 from genopt_gym.core.trace import rows_that_fit, shortened
 
 CODE = "__code"
@@ -102,13 +103,13 @@ class Graph:
     def _arguments(self, observation: Any) -> dict[str, Any]:
         """What the workflow got, by parameter."""
         names = self._inputs
+        if is_summary(observation) and list(observation[KEY]) == names:
+            return dict(observation[KEY])
         if isinstance(observation, dict) and list(observation) == names:
             return {name: _value(value) for name, value in observation.items()}
         if len(names) == 1:
             return {names[0]: _value(observation)}
-        # A summary tells of each in turn, after its name.
-        parts = re.split(rf"^({'|'.join(names)}): ", str(_value(observation)), flags=re.MULTILINE)
-        return dict.fromkeys(names, "(not told apart)") | dict(zip(parts[1::2], parts[2::2], strict=True))
+        return dict.fromkeys(names, "(not told apart)")
 
     def _inner_step(self, event: Mapping[str, Any], inputs: Nodes, failure: Failure | None) -> Nodes:
         """One run of the workflow: what it returned, and calls that nothing of it depends on."""
@@ -258,9 +259,9 @@ def _recorded(value: Any, expected: Any, name: str) -> Node:
 
 def _value(recorded: Any) -> Any:
     """A recorded value as a node's data: a summary in words, in parts if it is that of a tuple."""
-    if isinstance(recorded, dict) and list(recorded) == ["$summary"]:
-        text = str(recorded["$summary"])
-        return tuple(re.split(r"\n\[\d+\] ", text)[1:]) if text.startswith("tuple of ") else text
+    if is_summary(recorded):
+        told = recorded[KEY]
+        return tuple(told) if isinstance(told, list) else summary_text(told)
     return shortened(recorded) if isinstance(recorded, str) else recorded
 
 

@@ -57,7 +57,7 @@ class OptoPrime(TraceOptoPrime):  # type: ignore[misc]
         return {node: text for node, text in found.items() if isinstance(text, str)}
 
 
-class Opro(OptoPrime, OPRO):  # type: ignore[misc]
+class OproOptimizer(OptoPrime, OPRO):  # type: ignore[misc]
     """OPRO, with as many of its latest examples as ``max_chars`` characters hold."""
 
     def construct_prompt(self, summary: Any, *args: Any, **kwargs: Any) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout, numbered
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 REWARD = ("Reward", 0, 0, 8, 11)
 SPRITES = {
@@ -171,8 +171,8 @@ the consumable that can be met soonest, where it will be and not where it is; if
         look="analyze_situation",
         seen="situation",
         returns=SITUATION,
-        naive=Steps(NEAREST, CHASE),
-        parametric=Steps(SORTED, GREEDY),
+        naive=TwoSteps(NEAREST, CHASE),
+        parametric=TwoSteps(SORTED, GREEDY),
         draw="random.randrange(9)",
     )
 

@@ -8,7 +8,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
 from genopt_gym.envs.atari.layout import Layout, numbered
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 LINES = (
     (0, 0, 6, 6, 7, 9, 11, 12, 14, 16, 17, 19, 20, 21, 23, 24),
@@ -209,8 +209,8 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
         look="analyze_situation",
         seen="situation",
         returns=SITUATION,
-        naive=Steps(NEXT_CAR, SWERVING),
-        parametric=Steps(LANES, EVASION),
+        naive=TwoSteps(NEXT_CAR, SWERVING),
+        parametric=TwoSteps(LANES, EVASION),
         draw="random.randrange(9)",
     )
 

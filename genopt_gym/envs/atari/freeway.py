@@ -8,7 +8,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
 from genopt_gym.envs.atari.layout import Layout, numbered
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 CHICKENS = (("Chicken", 14, 44), ("Chicken1", 15, 108))
 """Name, where its height is in RAM, x."""
@@ -158,8 +158,8 @@ there, not where they are now, and wait only as long as it takes to let one pass
         look="analyze_traffic",
         seen="traffic",
         returns=TRAFFIC,
-        naive=Steps(NAIVE_LOOK, NAIVE_SELECT, NAIVE_POLICY),
-        parametric=Steps(WATCHING, WALKING, CROSSING_IN_ONE),
+        naive=TwoSteps(NAIVE_LOOK, NAIVE_SELECT, NAIVE_POLICY),
+        parametric=TwoSteps(WATCHING, WALKING, CROSSING_IN_ONE),
         draw="random.randrange(3)",
     )
 

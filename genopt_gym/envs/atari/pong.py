@@ -8,7 +8,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 TOP, BOTTOM = 34, 194
 """First row of the playfield, and the row below its last."""
@@ -139,8 +139,8 @@ what gets past the other side."""
         look="predict_ball_trajectory",
         seen="predicted_ball_y",
         returns=PREDICTION,
-        naive=Steps(NAIVE_LOOK, NAIVE_SELECT, NAIVE_POLICY),
-        parametric=Steps(FOLLOWER, STEERING, FOLLOWER_IN_ONE),
+        naive=TwoSteps(NAIVE_LOOK, NAIVE_SELECT, NAIVE_POLICY),
+        parametric=TwoSteps(FOLLOWER, STEERING, FOLLOWER_IN_ONE),
         draw="random.randrange(6)",
     )
 

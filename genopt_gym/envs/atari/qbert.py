@@ -8,7 +8,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout, numbered
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 CUBES = (slice(21, 22), slice(52, 55, 2), slice(83, 88, 2), slice(98, 105, 2), slice(1, 10, 2), slice(32, 43, 2))
 """By row, the bytes of the cubes' top colours."""
@@ -227,8 +227,8 @@ corner: lure it to a disk."""
         look="analyze_situation",
         seen="situation",
         returns=SITUATION,
-        naive=Steps(LOOKING, HOPPING),
-        parametric=Steps(SORTING, WEIGHING),
+        naive=TwoSteps(LOOKING, HOPPING),
+        parametric=TwoSteps(SORTING, WEIGHING),
         draw="random.randrange(6)",
     )
 

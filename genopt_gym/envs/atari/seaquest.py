@@ -8,7 +8,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
 from genopt_gym.envs.atari.layout import Layout
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 SHARKS = tuple(f"Shark{number}" for number in range(12))
 SUBMARINES = tuple(f"Submarine{number}" for number in range(12))
@@ -191,8 +191,8 @@ bottom it takes about 25 steps."""
         look="analyze_situation",
         seen="situation",
         returns=SITUATION,
-        naive=Steps(HUNTING, CHASING),
-        parametric=Steps(NEAREST, STEERING),
+        naive=TwoSteps(HUNTING, CHASING),
+        parametric=TwoSteps(NEAREST, STEERING),
         draw="random.randrange(18)",
     )
 

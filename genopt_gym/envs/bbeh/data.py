@@ -37,7 +37,7 @@ BOTH_WAYS: Final = (
 )
 
 
-class DataError(UserError):
+class QuestionsError(UserError):
     """Questions are missing or damaged; the message says which, and what to do."""
 
 
@@ -58,7 +58,7 @@ def load(slug: str, data_dir: str | None = None) -> list[Example]:
     """The questions of a task, in their published order.
 
     Raises:
-        DataError: they are nowhere, or damaged.
+        QuestionsError: they are nowhere, or damaged.
     """
     named = data_dir if data_dir is not None else os.environ.get(VARIABLE)
     if named:
@@ -73,18 +73,18 @@ def read(slug: str, folder: Path) -> list[Example]:
     """The questions of a task in a checkout, or in its inner folder ``bbeh``.
 
     Raises:
-        DataError: the file is missing or damaged, or holds no question.
+        QuestionsError: the file is missing or damaged, or holds no question.
     """
     paths = [_path(slug, root) for root in (folder, folder / "bbeh")]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
-        raise DataError(f"there is no {paths[0]}: is {folder} a checkout of {REPOSITORY}? Else {BOTH_WAYS}")
+        raise QuestionsError(f"there is no {paths[0]}: is {folder} a checkout of {REPOSITORY}? Else {BOTH_WAYS}")
     try:
         examples = msgspec.json.decode(path.read_bytes(), type=TaskFile).examples
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        raise DataError(f"{path} is damaged ({error}): get it again from {REPOSITORY}") from None
+        raise QuestionsError(f"{path} is damaged ({error}): get it again from {REPOSITORY}") from None
     if not examples:
-        raise DataError(f"{path} holds no question: get it again from {REPOSITORY}")
+        raise QuestionsError(f"{path} holds no question: get it again from {REPOSITORY}")
     return examples
 
 
@@ -97,17 +97,19 @@ def fetch(folder: Path) -> None:
     """Fetch all tasks from the hub, through the cache of ``datasets``, and keep a copy in a folder.
 
     Raises:
-        DataError: ``datasets`` is not installed, or the hub cannot be reached, or it holds something else.
+        QuestionsError: ``datasets`` is not installed, or the hub cannot be reached, or it holds something else.
     """
     if importlib.util.find_spec("datasets") is None:
-        raise DataError(f"there are no BBEH questions here: {BOTH_WAYS}")
+        raise QuestionsError(f"there are no BBEH questions here: {BOTH_WAYS}")
     import datasets
 
     try:
         splits: Mapping[str, Any] = datasets.load_dataset(HUB)
     except Exception as error:  # what can go wrong in a download has no common class
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DataError(f"there are no BBEH questions here, and the hub gave none ({reason}): {BOTH_WAYS}") from error
+        raise QuestionsError(
+            f"there are no BBEH questions here, and the hub gave none ({reason}): {BOTH_WAYS}"
+        ) from error
     tasks: dict[str, list[Example]] = {}
     try:
         for rows in splits.values():
@@ -115,9 +117,9 @@ def fetch(folder: Path) -> None:
             for task, question, target in columns:
                 tasks.setdefault(_slug(task), []).append(Example(question, target))
     except (KeyError, AttributeError, ValueError) as error:
-        raise DataError(f"{HUB} has not the columns task, input and target ({error}): {BOTH_WAYS}") from None
+        raise QuestionsError(f"{HUB} has not the columns task, input and target ({error}): {BOTH_WAYS}") from None
     if missing := [slug for slug in SLUGS if slug not in tasks]:
-        raise DataError(f"{HUB} lacks the tasks {', '.join(missing)}; it has {', '.join(tasks)}: {BOTH_WAYS}")
+        raise QuestionsError(f"{HUB} lacks the tasks {', '.join(missing)}; it has {', '.join(tasks)}: {BOTH_WAYS}")
     write(folder, {slug: tasks[slug] for slug in SLUGS})
 
 

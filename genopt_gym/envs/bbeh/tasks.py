@@ -41,7 +41,7 @@ class BBEHTask(QuestionTask):
         **more: as for any task: ``split_seed``.
 
     Raises:
-        DataError: the questions are missing or damaged.
+        QuestionsError: the questions are missing or damaged.
         ValueError: an argument is not allowed, or there are too few questions for the sizes.
     """
 

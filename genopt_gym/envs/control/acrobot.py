@@ -7,7 +7,7 @@ from typing import ClassVar
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import spread
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 FIELDS = {
     "shoulder_cos": "cosine of the first link's angle; 1 when it hangs straight down",
@@ -108,8 +108,8 @@ own sign."""
         look="estimate_swing",
         seen="swing",
         returns=SWING,
-        naive=Steps(NAIVE_SWING, NAIVE_SELECT),
-        parametric=Steps(PARAMETRIC_SWING, PARAMETRIC_SELECT),
+        naive=TwoSteps(NAIVE_SWING, NAIVE_SELECT),
+        parametric=TwoSteps(PARAMETRIC_SWING, PARAMETRIC_SELECT),
         draw="random.randrange(3)",
     )
 

@@ -12,7 +12,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import Spread
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 FIELDS = {
     "x": "how far right of the pad's middle, in units of 10 m; 1 is the edge of the view",
@@ -141,8 +141,8 @@ engine that still fires when both legs stand keeps the lander from coming to res
         look="plan_descent",
         seen="plan",
         returns=PLAN,
-        naive=Steps(NAIVE_PLAN, NAIVE_SELECT),
-        parametric=Steps(PARAMETRIC_PLAN, PARAMETRIC_SELECT),
+        naive=TwoSteps(NAIVE_PLAN, NAIVE_SELECT),
+        parametric=TwoSteps(PARAMETRIC_PLAN, PARAMETRIC_SELECT),
         draw="random.randrange(4)",
     )
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import spread
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 FIELDS = {
     "position": "of the car, from -1.2 (a wall) to 0.6; the valley's bottom is at -0.52, the flag at 0.5",
@@ -98,8 +98,8 @@ speed is lost."""
         look="estimate_push",
         seen="push",
         returns=PUSH,
-        naive=Steps(NAIVE_PUSH, NAIVE_SELECT),
-        parametric=Steps(PARAMETRIC_PUSH, PARAMETRIC_SELECT),
+        naive=TwoSteps(NAIVE_PUSH, NAIVE_SELECT),
+        parametric=TwoSteps(PARAMETRIC_PUSH, PARAMETRIC_SELECT),
         draw="random.randrange(3)",
     )
 

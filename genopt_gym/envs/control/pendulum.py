@@ -7,7 +7,7 @@ from typing import ClassVar
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import spread
-from genopt_gym.envs.starts import Steps, two_step_structures
+from genopt_gym.envs.starts import TwoSteps, two_step_structures
 
 FIELDS = {
     "angle_cos": "cosine of the angle from upright; 1 upright, -1 hanging",
@@ -91,8 +91,8 @@ is what a pendulum at rest upright has. Near it, push back against lean and velo
         look="estimate_torque",
         seen="torque",
         returns=TORQUE,
-        naive=Steps(NAIVE_TORQUE, SELECT),
-        parametric=Steps(PARAMETRIC_TORQUE, SELECT),
+        naive=TwoSteps(NAIVE_TORQUE, SELECT),
+        parametric=TwoSteps(PARAMETRIC_TORQUE, SELECT),
         action_type="float",
         draw="random.uniform(-2.0, 2.0)",
     )

@@ -32,7 +32,7 @@ class DataMissing(DataError):
 
 
 @dataclass(frozen=True)
-class Table:
+class CompetitionTable:
     """A competition's labelled table.
 
     Attributes:
@@ -56,7 +56,7 @@ class Table:
         return self.names.split()
 
 
-HOUSE_PRICE = Table(
+HOUSE_PRICE = CompetitionTable(
     name="house-price",
     competition="house-prices-advanced-regression-techniques",
     label="SalePrice",
@@ -74,7 +74,7 @@ HOUSE_PRICE = Table(
     sha256="1e18addf81e5e4d347cc17ee6075bbe4a42b7fa26b9e5b063e8f692a5f929d41",
     openml=("house_prices", 1),
 )
-SPACESHIP_TITANIC = Table(
+SPACESHIP_TITANIC = CompetitionTable(
     name="spaceship-titanic",
     competition="spaceship-titanic",
     label="Transported",
@@ -92,7 +92,7 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "genopt_gym"
 
 
-def find(table: Table, data_dir: str | None = None) -> Path:
+def find(table: CompetitionTable, data_dir: str | None = None) -> Path:
     """The table's file; looked at, as far as can be without reading it all in.
 
     Raises:
@@ -113,7 +113,7 @@ def find(table: Table, data_dir: str | None = None) -> Path:
     )
 
 
-def check(table: Table, path: Path) -> None:
+def check(table: CompetitionTable, path: Path) -> None:
     """Look at header, rows and checksum.
 
     Raises:
@@ -145,7 +145,7 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(table: Table, data_dir: str | None) -> pd.DataFrame:
+def read(table: CompetitionTable, data_dir: str | None) -> pd.DataFrame:
     """The table, its columns in the competition's order.
 
     Raises:

@@ -15,6 +15,7 @@ from genopt_gym.core.artifact import Artifact, Component, Structure
 from genopt_gym.core.checks import whole_number
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.summary import summarized
 from genopt_gym.core.task import Metric, Task
 from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.sandbox.summaries import summary
@@ -230,7 +231,7 @@ class Vectorization(Task):
         calls: list[Call] = []
         ratios, ours, answer = [], [], None
         problems = self.problems(recorder.instance)
-        words = {"$summary": _words(problems[0])} if recorder.tracing else None
+        words = summarized(_words(problems[0])) if recorder.tracing else None
         for problem in problems:
             seconds, reply = _timed(session, slot, problem)
             calls = calls or reply.calls
@@ -263,9 +264,9 @@ class Vectorization(Task):
         return "Fast: what is left is the order of data in memory, copies, and one good matrix product."
 
 
-def _words(problem: Convolution) -> str:
-    arrays = [f"{name}: {summary(getattr(problem, name))}" for name in ("features", "kernels", "biases")]
-    return "\n".join(["", *arrays, f"stride: {problem.stride}, padding: {problem.padding}"])
+def _words(problem: Convolution) -> dict[str, str]:
+    arrays = {name: summary(getattr(problem, name)) for name in ("features", "kernels", "biases")}
+    return {**arrays, "stride": str(problem.stride), "padding": str(problem.padding)}
 
 
 def _timed(session: Session, slot: int, problem: Convolution) -> tuple[float, Any]:

@@ -10,13 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from genopt_gym.study.analysis.statistics import (
-    Estimate,
-    FinalScores,
-    generator,
-    mean_estimate,
-    probability_of_improvement,
-)
+from genopt_gym.core.intervals import generator
+from genopt_gym.study.analysis.statistics import Estimate, FinalScores, mean_estimate, probability_of_improvement
 from genopt_gym.study.records import PlannedRun
 
 EXACT_PAIRS = 12

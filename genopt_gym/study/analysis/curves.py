@@ -6,17 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genopt_gym.study.analysis.statistics import mean_bands, task_name
+from genopt_gym.core.intervals import Array, mean_bands
+from genopt_gym.study.analysis.statistics import task_name
 from genopt_gym.study.records import RunRecord
 
 AXES = {"edits": "edits", "trials": "evaluations", "tokens": "tokens", "money": "US dollars"}
 POINTS = 80
 """Of a curve; more cannot be seen."""
-RESAMPLES = 500
-
-Array = NDArray[np.float64]
+BAND_RESAMPLES = 500
+"""Fewer than of figures that are printed: there are thousands of points, and nobody reads a digit off a band."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def curve(records: Iterable[RunRecord], axis: str) -> Curve | None:
         np.array([best[np.searchsorted(spent, x, side="right") - 1] for spent, best, _ in stratum])
         for stratum in strata.values()
     ]
-    return Curve(x, *mean_bands(values, RESAMPLES), min(map(len, values)))
+    return Curve(x, *mean_bands(values, BAND_RESAMPLES), min(map(len, values)))
 
 
 def time_to_best(record: RunRecord) -> TimeToBest | None:

@@ -12,14 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from genopt_gym.core.intervals import MIN_VALUES
+from genopt_gym.core.intervals import MIN_VALUES, RESAMPLES, Array, draw_shares, generator, mean_bands, percentiles
 from genopt_gym.study.records import PlannedRun, RunRecord
 
-RESAMPLES = 2000
-
-Array = NDArray[np.float64]
 Scores = Mapping[str, Mapping[int, float]]
 """Task to seed to normalised score."""
 
@@ -140,25 +136,6 @@ def mean_estimate(strata: Sequence[Sequence[float]], resamples: int = RESAMPLES)
     return Estimate(float(mean[0]), float(low[0]), float(high[0]), seeds)
 
 
-def mean_bands(strata: Sequence[Array], resamples: int = RESAMPLES) -> tuple[Array, Array | None, Array | None]:
-    """The same for many figures at once: each stratum is of shape (seeds, figures).
-
-    Returns:
-        Means, and the lower and upper ends of their intervals, each of shape (figures,); no intervals under 3 seeds.
-    """
-    mean = np.mean([stratum.mean(axis=0) for stratum in strata], axis=0)
-    if min(map(len, strata)) < MIN_VALUES:
-        return mean, None, None
-    chance = generator()
-    drawn = np.zeros((resamples, mean.size))
-    for stratum in strata:
-        seeds = len(stratum)
-        # How often each seed is drawn is all that its mean depends on.
-        drawn += chance.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds @ stratum
-    low, high = np.quantile(drawn / len(strata), [0.025, 0.975], axis=0)
-    return mean, low, high
-
-
 def probability_of_improvement(arm: Scores, against: Scores, tasks: Sequence[str]) -> Estimate:
     """Mean over tasks of the probability that a run of ``arm`` beats one of ``against``; a tie counts half.
 
@@ -175,12 +152,10 @@ def probability_of_improvement(arm: Scores, against: Scores, tasks: Sequence[str
     value = float(np.mean([table.mean() for table in wins]))
     if seeds < MIN_VALUES:
         return Estimate(value, None, None, seeds)
-    chance = generator()
+    random = generator()
     drawn = np.zeros(RESAMPLES)
     for table in wins:
-        n, m = table.shape
-        ours = chance.multinomial(n, np.full(n, 1 / n), size=RESAMPLES) / n
-        theirs = chance.multinomial(m, np.full(m, 1 / m), size=RESAMPLES) / m
+        ours, theirs = (draw_shares(random, count) for count in table.shape)
         drawn += ((ours @ table) * theirs).sum(axis=1)
     return _with_interval(value, drawn / len(wins), seeds)
 
@@ -194,10 +169,5 @@ def _matrix(scores: Scores, tasks: Sequence[str]) -> Array:
 
 
 def _with_interval(value: float, drawn: Array, seeds: int) -> Estimate:
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = percentiles(drawn)
     return Estimate(value, float(low), float(high), seeds)
-
-
-def generator() -> np.random.Generator:
-    """The same figures from the same scores, whatever else was computed before."""
-    return np.random.default_rng(0)

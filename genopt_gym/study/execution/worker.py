@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.processes import end_with_owner
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import FolderInUse
 from genopt_gym.runs.loop import resume_run, start_run
@@ -91,25 +91,20 @@ def _storage_error(error: BaseException | None) -> OSError | None:
     return None
 
 
-def _end_with_driver() -> None:
-    """Standard input closes when the driver is gone, or wants us to stop."""
-    while os.read(0, 1024):
-        pass
+def _end() -> None:
+    """The driver is gone, or wants us to stop."""
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(PATIENCE)
     os._exit(130)
 
 
-def main() -> None:
-    """The job comes as a line of standard input; how it ended goes to standard output, whoever else prints."""
-    answer = os.dup(1)
-    os.dup2(2, 1)
+def main(answer: int) -> None:
+    """Carry out the job that standard input holds; how it ended is written to the descriptor ``answer``."""
+    end_with_owner(_end)
     # What ends us with the driver is an interrupt, even where it was started with interrupts ignored (nohup, `&`).
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=RunJob)
-    threading.Thread(target=_end_with_driver, daemon=True).start()
     try:
-        ended = carry_out(job)
+        ended = carry_out(msgspec.json.decode(sys.stdin.buffer.read(), type=RunJob))
     except KeyboardInterrupt:
         sys.exit(130)
     os.write(answer, msgspec.json.encode(ended))

@@ -3,31 +3,116 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from genopt_gym.core.task import Metric
 from genopt_gym.study.analysis.statistics import Estimate
+from genopt_gym.study.analysis.tables import Table
+from genopt_gym.study.records import Plan, RunRecord
+from genopt_gym.study.reporting.figures import Style
+from genopt_gym.study.reporting.paper import PaperCurve
+from genopt_gym.study.reporting.provenance import Best
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render(values: Mapping[str, Any]) -> str:
-    """The page of the values that its template names."""
+@dataclass(frozen=True)
+class Drawn:
+    """The page's figures as SVG elements; empty where there is nothing to be drawn.
+
+    Attributes:
+        scores, effects, outcomes: one figure each.
+        curves: axis to a figure for each task.
+        levels: factor to its figure and how its levels are drawn.
+    """
+
+    scores: str = ""
+    effects: str = ""
+    outcomes: str = ""
+    curves: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    levels: Mapping[str, tuple[str, Mapping[str, Style]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPage:
+    """All that ``report.html`` tells, under the names that it knows.
+
+    Attributes:
+        plan: of the study.
+        study: its folder.
+        states: how many runs are in each state.
+        arms: label of each arm to its runs.
+        controls: labels of the arms that others are held against.
+        looks: how each arm is drawn.
+        splits: task to the split that it was scored on.
+        said: the main findings, and whether each is shown by the data.
+        caveats: what keeps a reader from concluding more.
+        tables: by name.
+        drawn: the figures.
+        axes: what the learning curves' axes count.
+        metrics: of each task.
+        best: task to its best artifact.
+        released: task to the paper's curves that are drawn behind ours.
+        commands: a command line for each arm.
+        versions: package to the versions that runs were made with.
+        machines: that they were made on.
+        source: text of the plan, or empty.
+        troubled: runs that failed or whose folder is damaged.
+        refresh: seconds after which a browser is to load the page anew.
+        made: when, and with which version.
+    """
+
+    plan: Plan
+    study: Path
+    states: Mapping[str, int]
+    arms: Mapping[str, Sequence[RunRecord]]
+    controls: Sequence[str]
+    looks: Mapping[str, Style]
+    splits: Mapping[str, str]
+    said: Sequence[tuple[bool, str]]
+    caveats: Sequence[str]
+    tables: Mapping[str, Table]
+    drawn: Drawn
+    axes: Mapping[str, str]
+    metrics: Mapping[str, Metric]
+    best: Mapping[str, Best]
+    released: Mapping[str, Sequence[PaperCurve]]
+    commands: Sequence[str]
+    versions: Mapping[str, Sequence[str]]
+    machines: Sequence[str]
+    source: str
+    troubled: Sequence[RunRecord]
+    refresh: int | None
+    made: str
+
+
+def render(page: ReportPage) -> str:
+    """The page as HTML."""
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return environment().get_template("report.html").render(vars(page), style=style)
+
+
+def environment() -> Environment:
+    """Where the template is found, with the filters that it uses."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
+    found = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {"number": number, "interval": interval, "diff_class": diff_class}
-    environment.filters["rest"] = lambda row: row[1:]
-    environment.tests |= {"estimate": lambda value: isinstance(value, Estimate)}
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(**values, style=style)
+    found.filters |= {"number": number, "interval": interval, "diff_class": diff_class}
+    found.filters["rest"] = lambda row: row[1:]
+    found.tests |= {"estimate": lambda value: isinstance(value, Estimate)}
+    return found
 
 
 def number(value: Any) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.intervals import Array
 from genopt_gym.core.task import Metric
-from genopt_gym.study.analysis.curves import Array
 
 COLUMNS = {"Game", "Step", "Mean", "SE", "Num_Trials", "Mean_Wall_Clock_Time"}
 REMARKS = {"space_invaders": "its start was already a learned program"}

@@ -8,21 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.study.analysis import tables
-from genopt_gym.study.analysis.comparison import compare, effects, pairs_to_compare
+from genopt_gym.study.analysis.comparison import Comparison, Effect, compare, effects, pairs_to_compare
 from genopt_gym.study.analysis.curves import AXES, Curve, axes_used, curve
 from genopt_gym.study.analysis.findings import caveats, findings
-from genopt_gym.study.analysis.statistics import final_scores, task_name
+from genopt_gym.study.analysis.statistics import FinalScores, final_scores, task_name
 from genopt_gym.study.folder import read_plan, storage
 from genopt_gym.study.index import build_index
 from genopt_gym.study.records import Plan, RunRecord
 from genopt_gym.study.reporting import figures
 from genopt_gym.study.reporting.figures import Panel, Style
-from genopt_gym.study.reporting.page import render
+from genopt_gym.study.reporting.page import Drawn, ReportPage, render
 from genopt_gym.study.reporting.paper import PaperCurve, read_paper
 from genopt_gym.study.reporting.provenance import best_artifacts, command, machines, versions
 from genopt_gym.version import VERSION
@@ -91,59 +90,68 @@ def save_report(
     scores = final_scores(records)
     compared = [found for pair in pairs_to_compare(plan.runs, plan.controls) if (found := compare(scores, *pair))]
     changed = effects(plan.runs, scores, plan.controls)
-    states: dict[str, int] = dict(Counter(record.state for record in records))
-    all_tables = {
-        table.name: table
-        for table in (
-            tables.aggregates(scores),
-            tables.comparisons(compared),
-            tables.effects(changed),
-            tables.task_scores(arms),
-            tables.budgets(arms),
-            tables.evidence(arms),
-            tables.times_to_best(arms),
-            tables.outcomes(arms),
-            tables.all_runs(records),
-        )
-    }
     curves = _curves(arms, records)
+    all_tables = _tables(arms, records, scores, compared, changed) | {"curves": _curve_table(curves)}
     panels = {axis: _panels(axis, of_axis, records, released) for axis, of_axis in curves.items()}
     levels = _level_panels(plan, records)
-    all_tables["curves"] = _curve_table(curves)
     folder = study / "report"
-    said = findings(changed, compared, plan)
     with storage(study):
         folder.mkdir(exist_ok=True)
         for table in all_tables.values():
             table.save(folder)
-        drawn = _save_figures(folder, all_tables, panels, levels, looks)
-        values: dict[str, Any] = {
-            "plan": plan,
-            "study": study,
-            "states": states,
-            "arms": arms,
-            "controls": controls,
-            "looks": looks,
-            "splits": scores.splits,
-            "said": said,
-            "caveats": caveats(compared, records),
-            "tables": all_tables,
-            "drawn": drawn,
-            "axes": AXES,
-            "metrics": {task_name(record.run): record.metric for record in records},
-            "best": best_artifacts(study, records),
-            "released": {task: found for task, found in released.items() if task in curves.get("edits", {})},
-            "commands": [command(runs[0].run.config) for runs in arms.values()],
-            "versions": versions(records),
-            "machines": machines(study, records),
-            "source": _source(study),
-            "troubled": [record for record in records if record.problem],
-            "refresh": refresh,
-            "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, genopt-gym {VERSION}",
-        }
-        write_atomically(folder / "index.html", render(values).encode())
-    left = states.get("planned", 0) + states.get("unfinished", 0)
-    return Summary(folder / "index.html", states.get("done", 0), len(records), left, [text for _, text in said])
+        page = ReportPage(
+            plan=plan,
+            study=study,
+            states=Counter(record.state for record in records),
+            arms=arms,
+            controls=controls,
+            looks=looks,
+            splits=scores.splits,
+            said=findings(changed, compared, plan),
+            caveats=caveats(compared, records),
+            tables=all_tables,
+            drawn=_save_figures(folder, all_tables, panels, levels, looks),
+            axes=AXES,
+            metrics={task_name(record.run): record.metric for record in records},
+            best=best_artifacts(study, records),
+            released={task: found for task, found in released.items() if task in curves.get("edits", {})},
+            commands=[command(runs[0].run.config) for runs in arms.values()],
+            versions=versions(records),
+            machines=machines(study, records),
+            source=_source(study),
+            troubled=[record for record in records if record.problem],
+            refresh=refresh,
+            made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, genopt-gym {VERSION}",
+        )
+        write_atomically(folder / "index.html", render(page).encode())
+    return _summary(folder / "index.html", page)
+
+
+def _summary(path: Path, page: ReportPage) -> Summary:
+    left = page.states.get("planned", 0) + page.states.get("unfinished", 0)
+    return Summary(path, page.states.get("done", 0), len(page.plan.runs), left, [text for _, text in page.said])
+
+
+def _tables(
+    arms: Mapping[str, Sequence[RunRecord]],
+    records: Sequence[RunRecord],
+    scores: FinalScores,
+    compared: Sequence[Comparison],
+    changed: Sequence[Effect],
+) -> dict[str, tables.Table]:
+    """All tables but that of the curves, by name."""
+    made = (
+        tables.aggregates(scores),
+        tables.comparisons(compared),
+        tables.effects(changed),
+        tables.task_scores(arms),
+        tables.budgets(arms),
+        tables.evidence(arms),
+        tables.times_to_best(arms),
+        tables.outcomes(arms),
+        tables.all_runs(records),
+    )
+    return {table.name: table for table in made}
 
 
 def _curves(
@@ -202,9 +210,8 @@ def _save_figures(
     panels: Mapping[str, Sequence[Panel]],
     levels: Mapping[str, Panel],
     looks: Mapping[str, Style],
-) -> dict[str, Any]:
+) -> Drawn:
     """PNG files, and the same as SVG for the page."""
-    drawn: dict[str, Any] = {"scores": "", "effects": "", "outcomes": "", "curves": {}, "levels": {}}
     wide = {}
     scores, changes = all_tables["aggregates"].rows, all_tables["effects"].rows
     if scores:
@@ -216,17 +223,20 @@ def _save_figures(
     outcomes = all_tables["outcomes"]
     if outcomes.columns[1:]:
         wide["outcomes"] = figures.outcome_bars(outcomes.rows, outcomes.columns[1:]), "Outcomes of edits by arm"
+    drawn = {}
     for name, (figure, title) in wide.items():
         figures.save(folder / f"{name}.png", figure)
         drawn[name] = figures.svg(figure, title)
+    curves: dict[str, list[str]] = {}
     for axis, of_axis in panels.items():
         figures.save_panels(folder / f"curves-{axis}.png", of_axis, looks)
-        drawn["curves"][axis] = [figures.panel_svg(panel, looks) for panel in of_axis]
+        curves[axis] = [figures.panel_svg(panel, looks) for panel in of_axis]
+    of_factors: dict[str, tuple[str, Mapping[str, Style]]] = {}
     for factor, panel in levels.items():
         of_levels = figures.styles(list(panel.curves))
         figures.save_panels(folder / f"curves-by-{factor}.png", [panel], of_levels)
-        drawn["levels"][factor] = figures.panel_svg(panel, of_levels), of_levels
-    return drawn
+        of_factors[factor] = figures.panel_svg(panel, of_levels), of_levels
+    return Drawn(**drawn, curves=curves, levels=of_factors)
 
 
 def _curve_table(curves: Mapping[str, Mapping[str, Mapping[str, Curve]]]) -> tables.Table:

@@ -11,6 +11,7 @@ import pytest
 from genopt_gym.agents.external.trace_agents import GRAPH, OPTIMIZERS, load
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import View
+from genopt_gym.core.summary import summarized
 from tests.envs.bbeh.checkout import REAL, needs_real_questions
 from tests.helpers.tracing import CARTPOLE, PONG, SHORT, Conversation, part
 
@@ -127,7 +128,7 @@ def function(name: str, arguments: str, body: str = "...") -> tuple[str, str, st
 
 def test_calls_stand_after_what_they_are_made_of() -> None:
     """Also where inputs are not in the order of their levels, which Trace itself does not bear."""
-    summary = {"$summary": "tuple of 2\n[0] a frame\n[1] another\n    a: 1"}
+    summary = summarized(["a frame", "another\n    a: 1"])
     assert code_of(
         [function("split", "x"), function("join", "first, x, second")],
         "def workflow(x):\n    a, b = split(x)\n    return join(b, x, a)\n",
@@ -140,6 +141,17 @@ def test_calls_stand_after_what_they_are_made_of() -> None:
         "getitem1 = getitem(x=split0, index=int1)",
         "join0 = join(__code=join__code0, first=getitem1, x=x0, second=getitem0)",
     ]
+
+
+def test_inputs_that_are_told_in_words_are_told_apart() -> None:
+    observation = summarized({"x": "a frame\ny: a column of that name", "y": "an array"})
+    event = {"step": 0, "observation": observation, "calls": [["act", [{"$ref": "x"}, {"$ref": "y"}], 1]], "action": 1}
+    trial = {"events": [event | {"reward": 0.0}], "failure": None, "steps": 1, "score": 0.0}
+    _, _, text = act = function("act", "x, y")
+    program = Program([act], "def workflow(x, y):\n    return act(x, y)\n")
+    graph = load(GRAPH).Graph(program, {"act": text}, ["act"], [trial], View(None), 10_000)
+    inputs = {node.py_name: node.data for node in graph.output.parents[0].parents}
+    assert {name[0]: inputs[name] for name in inputs if name[0] in "xy"} == observation["$summary"]
 
 
 def test_prompt_is_a_variable_too() -> None:

@@ -14,7 +14,7 @@ import pytest
 from genopt_gym.cli.doctor import EXTRAS
 from genopt_gym.core.errors import UserError
 from genopt_gym.envs.bbeh import data
-from genopt_gym.envs.bbeh.data import DataError
+from genopt_gym.envs.bbeh.data import QuestionsError
 from genopt_gym.runs.config import Config
 from tests.envs.bbeh.checkout import REAL, examples, make_checkout, needs_real_questions
 
@@ -90,7 +90,7 @@ def test_a_named_folder_without_the_task_is_never_replaced(
     folder = make_checkout(tmp_path / "partial", slugs=["nycc"])
     if by == "variable":
         monkeypatch.setenv(data.VARIABLE, folder)
-    with pytest.raises(DataError, match=r"there is no .*bbeh_linguini/task\.json: is .* a checkout"):
+    with pytest.raises(QuestionsError, match=r"there is no .*bbeh_linguini/task\.json: is .* a checkout"):
         data.load("linguini", folder if by == "argument" else None)
 
 
@@ -111,7 +111,7 @@ def test_damaged_files(content: bytes, words: str, tmp_path: Path) -> None:
     folder = make_checkout(tmp_path, slugs=["nycc"])
     path = tmp_path / "benchmark_tasks" / "bbeh_nycc" / "task.json"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=words) as caught:
+    with pytest.raises(QuestionsError, match=words) as caught:
         data.load("nycc", folder)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -142,10 +142,10 @@ def test_the_hub_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_hub_that_holds_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", hub_that_gives(hub_rows(data.SLUGS[:-1])))
-    with pytest.raises(DataError, match="lacks the tasks zebra_puzzles"):
+    with pytest.raises(QuestionsError, match="lacks the tasks zebra_puzzles"):
         data.load("nycc")
     monkeypatch.setitem(sys.modules, "datasets", hub_that_gives({"train": {"text": []}}))
-    with pytest.raises(DataError, match="has not the columns"):
+    with pytest.raises(QuestionsError, match="has not the columns"):
         data.load("nycc")
     assert not data.copy_folder().exists()
 
@@ -166,7 +166,7 @@ def test_doctor_names_the_extras() -> None:
 @needs_real_questions
 def test_the_real_tasks_load() -> None:
     assert {slug: len(data.load(slug, REAL)) for slug in REAL_COUNTS} == REAL_COUNTS
-    with pytest.raises(DataError, match="there is no"):
+    with pytest.raises(QuestionsError, match="there is no"):
         data.load("zebra_puzzles", REAL)
 
 

@@ -1,63 +1,25 @@
-"""The report is one page that needs nothing else, tells what is not known, and fits a phone."""
+"""The report answers the question, and tells what is not known."""
 
 from __future__ import annotations
 
 import csv
-import json
 import re
-import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.study.folder import run_path, write_error
-from genopt_gym.study.records import Plan, RunRecord
 from genopt_gym.study.reporting.paper import read_paper
 from genopt_gym.study.reporting.report import Summary, save_report, watch_report, write_report
 from tests.conftest import Genopt
 from tests.helpers.made_up_study import TASKS, made, noisy, planned, unfinished
+from tests.helpers.report_pages import save, text
 
 pytest.importorskip("jinja2")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DIFF = "--- start\n+++ best\n@@ -1,2 +1,2 @@\n def act(obs):\n-    return 0\n+    return '<script>'\n"
-
-
-def save(study: Path, plan: Plan, records: Sequence[RunRecord]) -> str:
-    """The page of these records."""
-    for record in records:
-        folder = run_path(study, record.run.key)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "best.diff").write_text(DIFF)
-        (folder / "config.json").write_text(json.dumps({"machine": {"platform": "Linux", "cores": 2}}))
-    summary = save_report(study, plan, records, {})
-    assert summary.page == study / "report" / "index.html"
-    return summary.page.read_text(encoding="utf-8")
-
-
-def text(page: str) -> str:
-    """What a reader sees, on one line."""
-    return " ".join(re.sub(r"<[^>]*>", " ", re.sub(r"<style>.*?</style>", "", page, flags=re.S)).split())
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report folder of a finished study in which everything is known."""
-    plan = planned()
-    study = tmp_path_factory.mktemp("study")
-    save(study, plan, [made(run, noisy(run), noisy(run) - 3, tokens_per_edit=100) for run in plan.runs])
-    return study / "report"
-
-
-@pytest.fixture
-def page(whole: Path) -> str:
-    return (whole / "index.html").read_text(encoding="utf-8")
 
 
 def test_it_answers_the_question_with_an_interval_and_the_number_of_seeds(page: str) -> None:
@@ -101,33 +63,6 @@ def test_it_names_commands_versions_and_machine(page: str) -> None:
     assert "same versions" not in words
 
 
-class _Sources(HTMLParser):
-    """Everything a browser would fetch, and ids."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name in ("src", "srcset", "data", "action") or (
-                name.endswith("href") and not (value or "").startswith("#")
-            ):
-                self.fetched.append(f"{tag} {name}={value}")
-            if name == "id":
-                self.ids.append(str(value))
-
-
-def test_it_needs_nothing_else(page: str) -> None:
-    sources = _Sources()
-    sources.feed(page)
-    assert sources.fetched == []
-    assert "@import" not in page
-    assert set(re.findall(r"url\(([^)]{2})", page)) <= {"#p"}, "only clip paths of the figures themselves"
-    assert len(sources.ids) == len(set(sources.ids))
-
-
 def test_figures_and_tables_lie_beside_it(whole: Path) -> None:
     names = {path.name for path in whole.iterdir()}
     assert names >= {"scores.png", "effects.png", "outcomes.png", "curves-by-credit_horizon.png"}
@@ -164,6 +99,20 @@ def test_too_few_pairs_for_any_test_are_said_to_be_so(tmp_path: Path) -> None:
     assert "no difference shown" in words
 
 
+def test_an_outcome_that_this_version_does_not_know_is_drawn_and_tabled(tmp_path: Path) -> None:
+    plan = planned(tasks=TASKS[:1], controls=(), seeds=1)
+    records = [made(run, noisy(run), steps=20) for run in plan.runs]
+    outcomes = ["ok", *EditOutcome, "a_rule_of_my_own", "too_slow"]
+    records[0] = replace(records[0], steps=replace(records[0].steps, outcome=(outcomes * 2)[:21]))
+    page = save(tmp_path, plan, records)
+    drawn = re.search(r'<svg[^>]*aria-label="Outcomes of edits by arm">.*?</svg>', page, re.S)
+    assert drawn
+    for outcome in outcomes:
+        assert f">{outcome}</text>" in drawn[0]
+        assert re.search(rf"<th[^>]*>{outcome}</th>", page)
+    assert "url(#h" in drawn[0], "colours that come again are hatched"
+
+
 def test_an_unfinished_study_with_trouble_is_reported(tmp_path: Path) -> None:
     plan = planned()
     records = [made(run, noisy(run)) for run in plan.runs]
@@ -193,13 +142,6 @@ def test_runs_of_different_versions_are_noted(tmp_path: Path) -> None:
     words = text(save(tmp_path, plan, records)).replace("&nbsp;", " ")
     assert "genopt-gym 0.0.9 and 0.1.0" in words
     assert "Not all runs were made with the same versions" in words
-
-
-def test_names_that_mean_something_to_a_page_or_a_formula_are_only_text(tmp_path: Path) -> None:
-    plan = planned(tasks=TASKS[:1], factors={"model": ["a<b>&$x$", "$y_{$"]})
-    page = save(tmp_path, plan, [made(run, noisy(run)) for run in plan.runs])
-    assert "a&lt;b&gt;&amp;$x$" in page
-    assert "<b>" not in page
 
 
 def test_the_papers_curves_lie_behind_the_task_they_belong_to(tmp_path: Path) -> None:
@@ -255,24 +197,3 @@ def test_watching_rewrites_the_page_until_all_runs_are_done(study: Path, monkeyp
     monkeypatch.setattr("time.sleep", lambda seconds: write_atomically(result, kept))
     watch_report(study, None, look)
     assert [(summary.done, summary.left, refreshed) for summary, refreshed in seen] == [(3, 1, True), (4, 0, False)]
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-def test_in_a_browser_nothing_is_wider_than_the_screen_and_nothing_is_fetched(page: str, tmp_path: Path) -> None:
-    frames = "".join(f'<iframe width="{width}" height="900" srcdoc="{escape(page)}"></iframe>' for width in (360, 1280))
-    script = """<script>addEventListener("load", () => {
-        const measured = [...document.querySelectorAll("iframe")].map(frame => {
-            frame.contentDocument.querySelectorAll("details").forEach(one => one.open = true);
-            const fetched = frame.contentWindow.performance.getEntriesByType("resource").length;
-            return [frame.contentWindow.innerWidth, frame.contentDocument.documentElement.scrollWidth, fetched];
-        });
-        document.getElementById("measured").textContent = JSON.stringify(measured);
-    })</script>"""
-    path = tmp_path / "frames.html"
-    path.write_text(f"<style>iframe {{ border: 0 }}</style><pre id='measured'></pre>{frames}{script}", encoding="utf-8")
-    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--hide-scrollbars", "--dump-dom", path.as_uri()]
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    found = re.search(r'<pre id="measured">(.*?)</pre>', shown)
-    assert found
-    assert json.loads(found[1]) == [[360, 360, 0], [1280, 1280, 0]]

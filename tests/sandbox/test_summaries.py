@@ -1,0 +1,35 @@
+"""What a data person would look at first: one text, or one for each item of a tuple."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genopt_gym.core.summary import summary_text
+from genopt_gym.sandbox.summaries import SUMMARY_CHARS, summary, summary_parts
+
+pd = pytest.importorskip("pandas")
+FRAME = pd.DataFrame({f"column{i}": np.arange(400.0) * i for i in range(12)})
+WIDE = pd.DataFrame({f"column{i}": np.arange(400.0) * i for i in range(60)})
+
+
+@pytest.mark.parametrize(
+    ("value", "items"),
+    [
+        ((FRAME, FRAME["column1"]), 2),
+        ((np.zeros(300), (FRAME, {"a": FRAME})), 2),
+        ((np.zeros(300), "\n[1] a text that looks like an item"), 2),
+        ((WIDE, WIDE), 2),
+        ((WIDE, WIDE, WIDE, WIDE), None),
+        ((FRAME,) * 9, None),
+        ([FRAME, FRAME], None),
+        (FRAME, None),
+    ],
+)
+def test_the_parts_of_a_tuple_make_up_its_summary(value: Any, items: int | None) -> None:
+    parts = summary_parts(value)
+    assert summary_text(parts) == summary(value)
+    assert len(summary(value)) <= SUMMARY_CHARS
+    assert (len(parts) if isinstance(parts, list) else None) == items
