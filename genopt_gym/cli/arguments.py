@@ -165,6 +165,17 @@ class ListArguments:
     ] = False
     agents: Annotated[bool, typer.Option("--agents", help="Optimizers, for --agent.")] = False
     callbacks: Annotated[bool, typer.Option("--callbacks", help="Who can watch a run, for --callback.")] = False
+    accept: Annotated[bool, typer.Option("--accept", help="Rules for which edits stay, for --set accept=NAME.")] = False
+    windows: Annotated[
+        bool, typer.Option("--windows", help="Which inner steps a trace shows, for --set trace_window=NAME.")
+    ] = False
+    feedback: Annotated[
+        bool, typer.Option("--feedback", help="""What feedback tells, for --set 'feedback=["NAME"]'.""")
+    ] = False
+    tiers: Annotated[bool, typer.Option("--tiers", help="How artifact code is confined, for --confinement.")] = False
+    backends: Annotated[bool, typer.Option("--backends", help="Where models answer: the part before the slash.")] = (
+        False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

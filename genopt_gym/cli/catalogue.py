@@ -25,6 +25,11 @@ def facts(row: Row) -> type[Task] | Task:
 REGISTRIES = {
     "agents": "genopt_gym.agents:REGISTRY",
     "callbacks": "genopt_gym.runs.callbacks:CALLBACKS",
+    "accept": "genopt_gym.core.acceptance:RULES",
+    "windows": "genopt_gym.core.windows:WINDOWS",
+    "feedback": "genopt_gym.core.feedback_kinds:FEEDBACK",
+    "tiers": "genopt_gym.sandbox.tier:TIERS",
+    "backends": "genopt_gym.llm.backend:BACKENDS",
 }
 """Flag of ``genopt list`` to the registry that it prints."""
 

@@ -20,7 +20,11 @@ from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.registry import Registry, load
 from genopt_gym.core.task import SPLITS, Task, TaskSpec, starts_of
 
-REGISTRIES: Mapping[str, str] = {}
+REGISTRIES = {
+    "accept": "genopt_gym.core.acceptance:RULES",
+    "trace_window": "genopt_gym.core.windows:WINDOWS",
+    "feedback": "genopt_gym.core.feedback_kinds:FEEDBACK",
+}
 """Keyword to the registry whose names are its values."""
 
 WORDS = {int: "whole number", float: "number", str: "text", bool: "true, false", type(None): "null"}
@@ -119,7 +123,7 @@ def _sizes(task_class: type[Task]) -> dict[str, str]:
 def _values(name: str, hint: Any) -> str:
     if name in REGISTRIES:
         registry: Registry[Any] = load(REGISTRIES[name])
-        return f"{', '.join(registry)}, module:Class"
+        return f"{'list of ' if get_origin(hint) else ''}{', '.join(registry)}, module:Class"
     return ", ".join(_words(hint))
 
 

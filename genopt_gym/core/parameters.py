@@ -48,35 +48,6 @@ class ParameterDict(TypedDict, total=False):
     test_size: int
 
 
-class ParameterDict(TypedDict, total=False):
-    """The keywords of ``gym.make`` that every task takes, for editors and type checkers; see ``Parameters``.
-
-    Beside the environment's own: ``protocol``, and what the base class of all tasks takes. A task may add others.
-    """
-
-    start: str | None
-    documentation: Documentation
-    context: Literal["full", "goal", "none"]
-    editable: Sequence[str] | None
-    credit_horizon: int | None
-    trace_window: str
-    trial_start: Literal["restart", "continue"]
-    batch_size: int
-    batch_sampler: Literal["epoch", "fixed", "failures"]
-    feedback: Sequence[str]
-    feedback_horizon: Literal["episode", "credit"]
-    score_split: Literal["validation", "train"]
-    reward: Literal["improvement", "score", "delta"]
-    accept: str
-    max_trace_chars: int
-    budget: Mapping[str, float] | None
-    protocol: str
-    split_seed: int
-    train_size: int
-    validation_size: int
-    test_size: int
-
-
 @dataclass(frozen=True)
 class Parameters:
     """What an optimization environment can be asked for, beside what its task adds (such as ``split_seed``).
