@@ -165,6 +165,15 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         run.sampler.resize(changed.batch_size)
         self.parameters, self.view = changed, _view(changed)
 
+    def limit_trace(self, max_trace_chars: int) -> None:
+        """Show traces of at most so many characters, from the next ``reset`` on: as if it had been passed."""
+        self._made_with = dataclasses.replace(self._made_with, max_trace_chars=max_trace_chars)
+        self.parameters = dataclasses.replace(self.parameters, max_trace_chars=max_trace_chars)
+        self.observation_space = observation_space(self.task, self.start, self.context, max_trace_chars)
+        if self.spec is not None:
+            self.spec.kwargs["max_trace_chars"] = max_trace_chars
+        warn_of_cuts(self.task, self.parameters)
+
     def render(self) -> str | NDArray[np.uint8] | None:
         if self.render_mode == "ansi":
             return drawing.as_text(self.history, self.task.metric)

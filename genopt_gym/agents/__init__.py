@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from genopt_gym.agents.base import Agent, AgentDone, Problem
-from genopt_gym.core.registry import Registry
+from genopt_gym.agents.session import GivenAgent, lent
+from genopt_gym.core.errors import MissingOption, OptionError
+from genopt_gym.core.registry import ExtensionError, Registry
 
 AGENTS = {
     "random": "genopt_gym.agents.random_edits:RandomEdits",
@@ -33,29 +35,52 @@ AGENTS = {
 
 REGISTRY: Registry[Agent] = Registry("agent", Agent, AGENTS)  # type: ignore[type-abstract]
 
-__all__ = ["AGENTS", "REGISTRY", "Agent", "AgentDone", "Problem", "agent_class", "make_agent"]
+__all__ = ["AGENTS", "REGISTRY", "Agent", "AgentDone", "GivenAgent", "Problem", "agent_class", "make_agent"]
 
 
-def make_agent(name: str, options: Mapping[str, Any] | None = None) -> Agent:
-    """The agent of that name (or ``module:Class`` of one's own) with these options.
+def make_agent(agent: GivenAgent, options: Mapping[str, Any] | None = None) -> Agent:
+    """The agent of that name (or ``module:Class`` of one's own, or a class) with these options.
+
+    Args:
+        agent: a name, a class, or an agent that is there already and takes no options.
+        options: keyword arguments of its class.
 
     Raises:
-        ValueError: no such agent, or an option it does not have; the message names the nearest.
+        ExtensionError: no such agent (the message names the nearest), or its class cannot be imported, or is none.
+        OptionError: an option it does not have, or one that it needs.
+        ValueError, TypeError, OSError: of its class, where the value of an option is wrong.
+
+    >>> make_agent("cma-es", {"sigm": 0.5})
+    Traceback (most recent call last):
+    genopt_gym.core.errors.OptionError: agent 'cma-es' has no option 'sigm'; its options: sigma, population
     """
-    found = agent_class(name)
     options = dict(options or {})
+    given = lent(agent) if isinstance(agent, str) else agent
+    if isinstance(given, Agent):
+        if options:
+            raise OptionError(f"{agent} is made already, so it takes no option {min(options)!r}", min(options))
+        return given
+    found = agent_class(agent)
+    name = agent if isinstance(agent, str) else found.__name__
     parameters = inspect.signature(found).parameters
     for option in options:
         if option not in parameters:
             known = ", ".join(parameters) or "none"
-            raise ValueError(f"agent {name!r} has no option {option!r}; its options: {known}")
+            raise OptionError(f"agent {name!r} has no option {option!r}; its options: {known}", option)
     for parameter in parameters.values():
         if parameter.default is parameter.empty and parameter.name not in options:
-            raise ValueError(f"agent {name!r} needs the option {parameter.name!r}")
-    agent: Agent = found(**options)
-    return agent
+            raise MissingOption(f"agent {name!r} needs the option {parameter.name!r}", parameter.name)
+    return found(**options)
 
 
-def agent_class(name: str) -> type[Agent]:
-    """The class of the agent of that name, or ``module:Class``; ValueError if there is none."""
-    return REGISTRY.find(name)
+def agent_class(agent: GivenAgent) -> type[Agent]:
+    """The class of an agent by its name, or ``module:Class``.
+
+    Raises:
+        ExtensionError: there is none of that name, or it cannot be imported, or is no ``Agent``.
+    """
+    given: Any = (lent(agent) or REGISTRY.find(agent)) if isinstance(agent, str) else agent
+    kind = type(given) if isinstance(given, Agent) else given
+    if not (isinstance(kind, type) and issubclass(kind, Agent)):
+        raise ExtensionError(f"{given!r} is not an agent: its class has to inherit genopt_gym.Agent")
+    return kind

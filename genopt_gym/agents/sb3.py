@@ -14,7 +14,9 @@ import gymnasium as gym
 import numpy as np
 
 from genopt_gym.agents.base import Agent, Problem
+from genopt_gym.agents.sb3_progress import training_progress
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.live import LiveView
 from genopt_gym.wrappers import MenuEdits, NumericEdits, PerturbedStarts
 from genopt_gym.wrappers.codec import Codec
 from genopt_gym.wrappers.menu import MenuCodec
@@ -82,6 +84,7 @@ def train(
     spread: float = 0.0,
     seed: int = 0,
     callback: Any = None,
+    progress: bool = True,
     **hyperparameters: Any,
 ) -> None:
     """Train a policy over edits, on one core, and save it for ``Sb3``.
@@ -97,6 +100,7 @@ def train(
         spread: of the starting numbers, see ``PerturbedStarts``; 0 always begins at the task's own start.
         seed: of the policy and its draws.
         callback: of ``learn``.
+        progress: whether a terminal or a notebook shows how far it is.
         **hyperparameters: of the algorithm.
 
     Raises:
@@ -116,7 +120,9 @@ def train(
         model = found("MlpPolicy", envs, seed=seed, device="cpu", **hyperparameters)
     except AssertionError as error:
         raise ValueError(f"{algorithm} cannot act through {view.__name__}: {error}") from None
-    model.learn(steps, callback=callback)
+    with contextlib.closing(LiveView()) as display:
+        shown = [training_progress(steps, display)] if progress else []
+        model.learn(steps, callback=[*shown, *([] if callback is None else [callback])])
     save(model, checkpoint)
 
 

@@ -10,6 +10,15 @@ from typing import Annotated
 
 import typer
 
+from genopt_gym.cli.arguments import (
+    Confinement,
+    GatewayArguments,
+    ListArguments,
+    PromptArguments,
+    ReportArguments,
+    RunArguments,
+    takes,
+)
 from genopt_gym.cli.study_app import study_app
 from genopt_gym.core.errors import UserError
 
@@ -22,125 +31,80 @@ app = typer.Typer(
 )
 
 
-Confinement = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIER",
-        help="strong, seccomp or weak; the best this machine has if left out, but never weak by itself.",
-    ),
-]
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from genopt_gym.version import VERSION
+
+        print(f"genopt-gym {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Optimize programs by editing them: a step is one edit, and the evidence of its run comes back."""
 
 
 @app.command("list")
-def list_command(
-    scores: Annotated[
-        bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
-    ] = False,
-) -> None:
-    """Show every environment: id, family, starting artifacts, metric, solved score."""
-    from genopt_gym.cli.catalogue import show, show_scores
+@takes(ListArguments)
+def list_command(arguments: ListArguments) -> None:
+    """Show every environment: id, family, starting artifacts, metric, solved score. Or what else there is by name."""
+    from genopt_gym.cli.catalogue import show
 
-    (show_scores if scores else show)()
+    show(arguments)
+
+
+@app.command("show")
+def show_command(
+    what: Annotated[str, typer.Argument(metavar="ID", help="An environment, as in `genopt list`.")],
+) -> None:
+    """Show what an environment can be asked for: every keyword of gym.make, its values, its default, what it means."""
+    from genopt_gym.cli.showing import show
+
+    show(what)
 
 
 @app.command("run")
-def run_command(
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="The environment, as in `genopt list`.")] = None,
-    agent: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The optimizer: random, hill-climbing, cma-es, scripted; asking a model: proposer, opro, evolution, "
-            "best-of-n; asking you: manual; or module:Class of your own.",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The agent's model: provider/name, or local/smollm2.")
-    ] = None,
-    edits: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Edits of the run; the id has a default.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="A parameter of gym.make, as in --set start=modular/naive --set batch_size=4. "
-            "Values are JSON; what is not JSON is text. May be repeated.",
-        ),
-    ] = None,
-    agent_option: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="A parameter of the agent, as in --agent-option sigma=0.5."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")] = None,
-    seeds: Annotated[int | None, typer.Option(min=1, metavar="N", help="Run seeds 0 to N-1 and compare them.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Worker processes; one per core if left out.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A new folder; a free name under runs/ if left out.")
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Go on with this interrupted run; takes only --workers, --confinement."),
-    ] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option(metavar="RUN", help="Take model replies from this run; nothing is asked, no key is needed."),
-    ] = None,
-    exchange: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="For --agent manual: where prompts and replies are put.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for one reply.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say how many trials and model calls it would take.")
-    ] = False,
-    confinement: Confinement = None,
-) -> None:
+@takes(RunArguments)
+def run_command(arguments: RunArguments) -> None:
     """Run an optimizer on an environment, and keep everything it did in a folder.
 
     Example: genopt run GenOpt/Control-CartPole-v0 --agent hill-climbing --set start=modular/parametric
     """
-    from genopt_gym.cli.running import RunArguments, run
-
-    _choose(confinement)
-    if workers is not None:
-        os.environ["GENOPT_WORKERS"] = str(workers)
-    options = agent_option or []
-    request = RunArguments(
-        id, agent, edits, set_ or [], options, seed, seeds, out, resume, model, exchange, timeout, replay
-    )
-    if dry_run:
+    _choose(arguments.confinement)
+    if arguments.workers is not None:
+        os.environ["GENOPT_WORKERS"] = str(arguments.workers)
+    if arguments.dry_run:
         from genopt_gym.cli.planning import show_plan
 
-        show_plan(request)
+        show_plan(arguments)
     else:
-        run(request)
+        from genopt_gym.cli.running import run
+
+        run(arguments)
 
 
 @app.command("prompt")
-def prompt_command(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The environment, as in `genopt list`.")],
-    agent: Annotated[str, typer.Option(metavar="NAME", help="An agent that asks a model.")] = "proposer",
-    model: Annotated[str | None, typer.Option(metavar="NAME", help="Fit the prompt into this model's context.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of gym.make.")
-    ] = None,
-    agent_option: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="A parameter of the agent.")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the run.")] = 0,
-    confinement: Confinement = None,
-) -> None:
+@takes(PromptArguments)
+def prompt_command(arguments: PromptArguments) -> None:
     """Show the first prompt of a run: what the model would be asked. No model is called."""
     from genopt_gym.cli.prompting import show_prompt
-    from genopt_gym.cli.running import RunArguments
 
-    _choose(confinement)
-    show_prompt(RunArguments(id, agent, None, set_ or [], agent_option or [], seed, None, None, None, model))
+    _choose(arguments.confinement)
+    show_prompt(arguments)
+
+
+@app.command("compare")
+def compare_command(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, or folders of a run per seed.")],
+) -> None:
+    """Show runs side by side: in what they differ, what they came to, and what they cost."""
+    from genopt_gym.cli.comparing import compare
+
+    compare(runs)
 
 
 @app.command("play")
@@ -165,34 +129,15 @@ def play_command(
 
 
 @app.command("gateway")
-def gateway_command(
-    model: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Answers every call: provider/name as litellm knows it, or local/smollm2."),
-    ],
-    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="On 127.0.0.1; 0 takes a free one.")] = 0,
-    base_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Of an OpenAI-compatible server that has the model.")
-    ] = None,
-    budget: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WHAT=LIMIT", help="A hard stop: tokens=100000, money=2 (US dollars). May be repeated."),
-    ] = None,
-    record: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep replies here, and serve those that are here.")
-    ] = None,
-    replay: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Answer from this file alone; no model is asked.")
-    ] = None,
-    role: Annotated[str, typer.Option(metavar="ROLE", help="Whom calls are charged to.")] = "proposer",
-) -> None:
+@takes(GatewayArguments)
+def gateway_command(arguments: GatewayArguments) -> None:
     """Serve a model to other libraries, over OpenAI's chat protocol: their calls share a budget and are counted.
 
     Example: genopt gateway --model openai/gpt-5-mini --budget money=2 --record replies.jsonl
     """
-    from genopt_gym.cli.serving import Arguments, serve
+    from genopt_gym.cli.serving import serve
 
-    serve(Arguments(model, port, base_url, budget or [], record, replay, role))
+    serve(arguments)
 
 
 app.add_typer(study_app, name="study")
@@ -219,17 +164,12 @@ def fetch_command(
 
 
 @app.command("report")
-def report_command(
-    study: Annotated[Path, typer.Argument(metavar="STUDY", help="A study's folder; the study may be unfinished.")],
-    paper: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Learning curves released with Nie et al. 2026, to draw behind.")
-    ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Write it again and again while the study runs.")] = False,
-) -> None:
-    """Write what a study shows: a page (STUDY/report/index.html), and its figures and tables as PNG and CSV files."""
+@takes(ReportArguments)
+def report_command(arguments: ReportArguments) -> None:
+    """Write what a study shows, or runs together: a page (report/index.html), its figures (PNG) and tables (CSV)."""
     from genopt_gym.cli.reporting import report
 
-    report(study, paper, watch)
+    report(arguments)
 
 
 @app.command("verify")

@@ -1,12 +1,17 @@
-"""``genopt list``: the registration table, with each task's own facts. No environment is made."""
+"""``genopt list``: the tables of what can be named; no environment is made."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from statistics import fmean
 
 from rich.console import Console
 
-from genopt_gym.cli.tables import number, print_table
+from genopt_gym.cli.arguments import ListArguments
+from genopt_gym.cli.tables import print_table
+from genopt_gym.core.drawing import number
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.registry import load
 from genopt_gym.core.task import Task, TaskSpec, starts_of
 from genopt_gym.registration import TABLE, Row
 
@@ -17,7 +22,41 @@ def facts(row: Row) -> type[Task] | Task:
     return task if hasattr(task, "metric") else task()
 
 
-def show() -> None:
+REGISTRIES = {
+    "agents": "genopt_gym.agents:REGISTRY",
+    "callbacks": "genopt_gym.runs.callbacks:CALLBACKS",
+    "accept": "genopt_gym.core.acceptance:RULES",
+    "windows": "genopt_gym.core.windows:WINDOWS",
+    "feedback": "genopt_gym.core.feedback_kinds:FEEDBACK",
+    "tiers": "genopt_gym.sandbox.tier:TIERS",
+    "backends": "genopt_gym.llm.backend:BACKENDS",
+}
+"""Flag of ``genopt list`` to the registry that it prints."""
+
+
+def show(arguments: ListArguments) -> None:
+    """Print what was asked for; the environments if nothing was."""
+    asked = [field.name for field in fields(arguments) if getattr(arguments, field.name)]
+    if len(asked) > 1:
+        raise UserError(f"genopt list shows one table: --{asked[0]} or --{asked[1]}")
+    if not asked:
+        show_environments()
+    elif asked == ["scores"]:
+        show_scores()
+    else:
+        show_registry(REGISTRIES[asked[0]])
+
+
+def show_registry(reference: str) -> None:
+    """Each name of a registry, and what it is in a line."""
+    registry = load(reference)
+    rows = [[name, line] for name, line in registry.describe().items()]
+    print_table(Console(), [registry.what, "what it is"], rows, numbers_from=2)
+    print("\nor module:Class of your own")
+
+
+def show_environments() -> None:
+    """Every environment, with its task's own facts."""
     rows = []
     for row in TABLE:
         task = facts(row)

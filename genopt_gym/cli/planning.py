@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from genopt_gym.cli.running import RunArguments, read_config
+from genopt_gym.cli.arguments import RunArguments
+from genopt_gym.cli.running import read_config
 from genopt_gym.study.planning.estimate import Calls, estimate_run
 
 

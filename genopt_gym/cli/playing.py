@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import fmean
 
 from genopt_gym.cli.running import PLAN
-from genopt_gym.cli.tables import number
+from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.runs.film import check_path, has_screen, record, save_film

@@ -8,14 +8,15 @@ from dataclasses import replace
 from genopt_gym.agents import Problem
 from genopt_gym.agents.model_agent import ModelAgent, estimate
 from genopt_gym.agents.prompted_agent import PromptedAgent
-from genopt_gym.cli.running import RunArguments, read_config
+from genopt_gym.cli.arguments import PromptArguments
+from genopt_gym.cli.running import read_options
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.spaces import Edits
-from genopt_gym.env import OptimizationEnv
+from genopt_gym.runs.config import PreparedRun
 
 
-def show_prompt(request: RunArguments) -> None:
-    config = read_config(request)
+def show_prompt(request: PromptArguments) -> None:
+    config = read_options(request)
     if request.model is None:
         # A prompt that is fitted into no model's context; and one that nobody answers.
         stand_ins = {"model": "none", "exchange": "."}
@@ -26,13 +27,11 @@ def show_prompt(request: RunArguments) -> None:
     if not isinstance(agent, PromptedAgent):
         why = "makes its prompts as it goes" if isinstance(agent, ModelAgent) else "asks no model"
         raise UserError(f"{config.agent} {why}, so there is no prompt to show")
-    env = config.make() if request.model is None else config.make_for(agent)
-    core = env.unwrapped
-    assert isinstance(core, OptimizationEnv)
+    run = config.prepare(agent) if request.model is not None else PreparedRun(config, agent, config.make())
+    core = run.core
     assert isinstance(core.action_space, Edits)
-    observation, info = env.reset(seed=config.seed)
-    updates = None if env.spec is None else env.spec.max_episode_steps
-    agent.reset(observation, Problem(core.action_space, core.task.metric, updates, config.seed))
+    observation, info = run.env.reset(seed=config.seed)
+    agent.reset(observation, Problem(core.action_space, core.task.metric, run.updates, config.seed))
     messages = agent.messages(observation)
     for message in messages:
         print(f"--- {message['role']} ---\n{message['content']}\n")

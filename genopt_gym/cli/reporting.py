@@ -1,21 +1,51 @@
-"""``genopt report``: what a study shows, as a page."""
+"""``genopt report``: what a study shows, or runs together, as a page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from genopt_gym.cli.arguments import ReportArguments
+from genopt_gym.cli.comparing import run_folders
+from genopt_gym.core.errors import UserError
+from genopt_gym.study.folder import PLAN
 from genopt_gym.study.reporting.report import Summary, watch_report, write_report
+from genopt_gym.study.reporting.together import report_runs
 
 
-def report(study: Path, paper: Path | None, watch: bool) -> None:
-    """Write the report once, or again and again while the study runs."""
-    if not watch:
-        _show(write_report(study, paper))
-        return
-    try:
-        watch_report(study, paper, _show)
-    except KeyboardInterrupt:
-        print("\ngenopt: stopped watching; the report stays as it was last written")
+def report(arguments: ReportArguments) -> None:
+    """Write the report once, or again and again while a study runs."""
+    study = arguments.folders[0]
+    if len(arguments.folders) > 1 or _is_run(study):
+        _report_runs(arguments)
+    elif arguments.out is not None:
+        raise UserError(f"the report of a study goes into its folder, {study}: leave out --out")
+    elif not arguments.watch:
+        _show(write_report(study, arguments.paper))
+    else:
+        try:
+            watch_report(study, arguments.paper, _show)
+        except KeyboardInterrupt:
+            print("\ngenopt: stopped watching; the report stays as it was last written")
+
+
+def _report_runs(arguments: ReportArguments) -> None:
+    """Runs that no study has planned: the seeds of an arm make one curve."""
+    if arguments.watch:
+        raise UserError("--watch is for the folder of a study")
+    for folder in arguments.folders:
+        if (folder / PLAN).exists():
+            raise UserError(f"{folder} is a study: its report is written alone")
+    runs = run_folders(arguments.folders)
+    out = arguments.out
+    if out is None and len(arguments.folders) > 1:
+        raise UserError("say where the report of several folders goes, with --out DIR")
+    _show(report_runs(runs, out or arguments.folders[0] / "report", arguments.paper))
+
+
+def _is_run(folder: Path) -> bool:
+    from genopt_gym.cli.running import PLAN as SEEDS
+
+    return any((folder / name).exists() for name in ("config.json", SEEDS))
 
 
 def _show(summary: Summary) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import fields, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -16,13 +15,15 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from genopt_gym.cli.progress import progress
-from genopt_gym.cli.tables import number, print_table
+from genopt_gym.cli.arguments import PromptArguments, RunArguments
+from genopt_gym.cli.tables import print_table
+from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.evaluation.pool import default_workers
 from genopt_gym.llm import ModelError
+from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import check_unused, free_path
 from genopt_gym.runs.loop import Result, resume_run, start_run
@@ -31,23 +32,7 @@ PLAN = "seeds.json"
 """In a folder of several runs: what they have in common, and how many seeds there are."""
 
 
-@dataclass(frozen=True)
-class RunArguments:
-    """The command's arguments as they were typed."""
-
-    id: str | None
-    agent: str | None
-    edits: int | None
-    parameters: Sequence[str]
-    agent_options: Sequence[str]
-    seed: int | None
-    seeds: int | None
-    out: Path | None
-    resume: Path | None
-    model: str | None = None
-    exchange: Path | None = None
-    timeout: float | None = None
-    replay: Path | None = None
+GO_WITH_RESUME = {"resume", "more_edits", "callbacks", "workers", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -62,24 +47,24 @@ def run(request: RunArguments) -> None:
         config, seeds = read_config(request), request.seeds
         folder = request.out or free_path(Path("runs") / _name(config, seeds))
         check_unused(folder)
+        if request.more_edits is not None:
+            raise UserError("--more-edits adds to a run that is there: name it with --resume FOLDER")
     # Now, so that wrong words leave no folder behind.
-    updates = config.check()
+    watching = make_callbacks(["progress", *(request.callbacks or [])])
+    prepared = config.prepare() if request.resume is None else None
     if seeds is not None:
         _write_plan(folder, config, seeds)
-    console = Console()
 
     def loop(config: Config, folder: Path) -> Result:
-        title = f"{config.id}  {config.agent}  seed {config.seed}"
-        with progress(console, title, updates) as on_step:
-            if (folder / "config.json").exists():
-                return resume_run(folder, on_step)
-            return start_run(config, folder, on_step)
+        if (folder / "config.json").exists():
+            return resume_run(folder, watching, more_edits=request.more_edits or 0)
+        return start_run(prepared if prepared and config == prepared.config else config, folder, watching)
 
     try:
         if seeds is None:
             _show_result(loop(config, folder))
         else:
-            _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, console)
+            _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, Console())
     except ModelError as error:
         raise UserError(f"{error}; {_how_to_go_on(folder)}") from error
     except KeyboardInterrupt:
@@ -99,21 +84,32 @@ def read_config(request: RunArguments) -> Config:
         raise UserError("name the optimizer with --agent, such as --agent hill-climbing")
     if request.seed is not None and request.seeds is not None:
         raise UserError("--seed is one run, --seeds N runs the seeds 0 to N-1: give one of the two")
-    return Config(
-        id=request.id,
-        agent=request.agent,
-        seed=request.seed or 0,
+    return replace(
+        read_options(request),
         edits=request.edits,
-        parameters=_pairs("--set", request.parameters),
-        agent_options=_agent_options(request),
         replay=None if request.replay is None else str(request.replay.absolute()),
     )
 
 
-def _agent_options(request: RunArguments) -> dict[str, Any]:
-    options = _pairs("--agent-option", request.agent_options)
+def read_options(request: RunArguments | PromptArguments) -> Config:
+    """Environment, agent and seed, with their options."""
+    assert request.id is not None
+    assert request.agent is not None
+    return Config(
+        id=request.id,
+        agent=request.agent,
+        seed=request.seed or 0,
+        parameters=_pairs("--set", request.parameters or []),
+        agent_options=_agent_options(request),
+    )
+
+
+def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
+    options = _pairs("--agent-option", request.agent_options or [])
     if request.model is not None:
         options["model"] = request.model
+    if isinstance(request, PromptArguments):
+        return options
     if request.exchange is not None:
         options["exchange"] = str(request.exchange.absolute())
     if request.timeout is not None:
@@ -144,12 +140,15 @@ def _name(config: Config, seeds: int | None) -> str:
 
 def _resumed(request: RunArguments) -> tuple[Config, int | None]:
     assert request.resume is not None
-    for field in dataclasses.fields(request):
-        if field.name != "resume" and getattr(request, field.name) not in (None, []):
+    for field in fields(request):
+        if field.name not in GO_WITH_RESUME and getattr(request, field.name) not in (None, [], False):
             raise UserError(
-                f"--resume takes everything from {request.resume}; only --workers and --confinement may go with it"
+                f"--resume takes everything from {request.resume}; only --more-edits, --callback, --workers and "
+                "--confinement may go with it"
             )
     plan = request.resume / PLAN
+    if plan.exists() and request.more_edits is not None:
+        raise UserError(f"--more-edits goes with one run, and {request.resume} holds one per seed: name one of them")
     if not plan.exists():
         return read_run(request.resume), None
     try:
@@ -166,7 +165,7 @@ def _write_plan(folder: Path, config: Config, seeds: int) -> None:
 
 
 def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, Path]]:
-    return [(dataclasses.replace(config, seed=seed), folder / f"seed{seed}") for seed in range(seeds)]
+    return [(replace(config, seed=seed), folder / f"seed{seed}") for seed in range(seeds)]
 
 
 def _show_result(result: Result) -> None:

@@ -6,11 +6,11 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from genopt_gym.cli.arguments import GatewayArguments
 from genopt_gym.cli.tables import print_table
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.ledger import Budget, Ledger, ModelAccount
@@ -20,24 +20,11 @@ from genopt_gym.llm.replies import Mode
 BUDGETS = ("tokens", "money")
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """The command's, as they were typed."""
-
-    model: str
-    port: int
-    base_url: str | None
-    budget: Sequence[str]
-    record: Path | None
-    replay: Path | None
-    role: str
-
-
-def serve(arguments: Arguments) -> None:
+def serve(arguments: GatewayArguments) -> None:
     """Serve until Ctrl-C or SIGTERM, then print what the calls have cost."""
     from genopt_gym.llm.gateway import Gateway
 
-    budget = Budget(_limits(arguments.budget), Ledger())
+    budget = Budget(_limits(arguments.budget or []), Ledger())
     replies = _replies(arguments.record, arguments.replay)
     try:
         client = Client(budget, replies, Settings(base_url=arguments.base_url))

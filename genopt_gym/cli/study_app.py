@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from genopt_gym.cli.arguments import Callbacks
+
 study_app = typer.Typer(no_args_is_help=True, help="Many runs: a plan, its execution, its statistics.")
 
 PlanArgument = Annotated[
@@ -63,6 +65,7 @@ def run_command(
     model: Model = None,
     tasks: Tasks = None,
     seeds: Seeds = None,
+    callbacks: Callbacks = None,
 ) -> None:
     """Run all runs of a plan. Interrupted, the same command goes on where it was.
 
@@ -70,7 +73,7 @@ def run_command(
     """
     from genopt_gym.cli.studying import StudyArguments, run
 
-    run(StudyArguments(plan, out, executor, address, workers, overrides(model, tasks, seeds)))
+    run(StudyArguments(plan, out, executor, address, workers, overrides(model, tasks, seeds), callbacks or []))
 
 
 @study_app.command("index")

@@ -31,12 +31,3 @@ def print_table(console: Console, columns: Sequence[str], rows: Rows, *, numbers
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())
-
-
-def number(value: float | None) -> str:
-    """A score as a person reads it.
-
-    >>> number(330.734375), number(-21.0), number(None)
-    ('330.73', '-21', '-')
-    """
-    return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -13,6 +13,7 @@ from genopt_gym.core.task import Metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BOX_SCALE = 4
 BOX_COLOURS = ((255, 255, 255), (255, 90, 90), (90, 255, 90), (120, 170, 255), (255, 230, 60), (255, 110, 255))
@@ -20,6 +21,15 @@ BOX_COLOURS = ((255, 255, 255), (255, 90, 90), (90, 255, 90), (120, 170, 255), (
 
 History = Sequence[tuple[str, float, float]]
 """Outcome, score and best score per step, from the reset on."""
+
+
+def number(value: float | None) -> str:
+    """A score as a person reads it.
+
+    >>> number(330.734375), number(-21.0), number(None)
+    ('330.73', '-21', '-')
+    """
+    return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def as_text(history: History, metric: Metric) -> str:
@@ -38,7 +48,7 @@ def as_image(history: History, metric: Metric, frame: NDArray[np.uint8] | None) 
     figure = Figure(figsize=(8, 4), dpi=80, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = figure.subplots(1, 2 if frame is not None else 1, squeeze=False)[0]
-    _draw_curve(axes[0], history, metric)
+    draw_curve(axes[0], history, metric)
     if frame is not None:
         axes[1].imshow(frame)
         axes[1].set_axis_off()
@@ -53,7 +63,7 @@ def save_curve(path: Path, history: History, metric: Metric, title: str) -> None
 
     figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots()
-    _draw_curve(axes, history, metric)
+    draw_curve(axes, history, metric)
     axes.set_title(title)
     figure.savefig(path)
 
@@ -82,7 +92,15 @@ def with_boxes(frame: NDArray[np.uint8], observation: Mapping[str, Any]) -> NDAr
     return np.asarray(image)
 
 
-def _draw_curve(axes: Axes, history: History, metric: Metric) -> None:
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, which a notebook shows by itself."""
+    from genopt_gym.core.figure import ShownFigure
+
+    return ShownFigure(figsize=(width, height), dpi=90, layout="constrained")
+
+
+def draw_curve(axes: Axes, history: History, metric: Metric) -> None:
+    """The score of each edit, and the best so far, between the metric's floor and reference."""
     from matplotlib.ticker import MaxNLocator
 
     steps: list[Any] = list(range(len(history)))
@@ -114,3 +132,22 @@ def _draw_curve(axes: Axes, history: History, metric: Metric) -> None:
     axes.set_ylabel(metric.name, fontsize=8)
     axes.legend(loc="upper left", fontsize=8, framealpha=0.8)
     axes.grid(alpha=0.2)
+
+
+def sparkline(scores: Sequence[float], metric: Metric, width: int = 260, height: int = 48) -> str:
+    """A small curve of scores as an SVG element, for a page; the dashed line is the metric's reference.
+
+    >>> sparkline([0.0, 1.0], Metric("points", 0, 1, 0, 1, None))[:39]
+    '<svg viewBox="0 0 260 48" width="260" h'
+    """
+    low, high = metric.bounds
+    span = (high - low) or 1.0
+    place = [height - 4 - (height - 8) * (min(max(score, low), high) - low) / span for score in scores]
+    step = (width - 8) / max(len(scores) - 1, 1)
+    points = " ".join(f"{4 + step * i:.1f},{y:.1f}" for i, y in enumerate(place))
+    level = height - 4 - (height - 8) * (min(max(metric.reference, low), high) - low) / span
+    return (
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="best score">'
+        f'<line x1="0" x2="{width}" y1="{level:.1f}" y2="{level:.1f}" stroke="#2563eb" stroke-dasharray="4 3"/>'
+        f'<polyline points="{points}" fill="none" stroke="#c2410c" stroke-width="2"/></svg>'
+    )

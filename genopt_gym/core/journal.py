@@ -51,10 +51,17 @@ class Journal:
         """Rows that were there when the file was opened."""
         self._file = path.open("ab")
         self._file.truncate(good)
+        self._file.seek(good)
 
     def append(self, row: Mapping[str, Any]) -> None:
         self._file.write(as_line(row))
         self._file.flush()
+
+    def replace_last(self, row: Mapping[str, Any]) -> None:
+        """Another row in place of the last; cut off in between, the file ends with the row before."""
+        self._file.truncate(self._file.tell() - len(as_line(self.rows[-1])))
+        self.append(row)
+        self.rows[-1] = dict(row)
 
     def close(self) -> None:
         self._file.close()

@@ -172,6 +172,14 @@ class Task(ABC):
         validation_size: int = 4,
         test_size: int = 20,
     ) -> None:
+        """Make the task with its splits.
+
+        Args:
+            split_seed: fixes which instances validation and test have; another gives others.
+            train_size: how many instances the split train has.
+            validation_size: how many validation has; all of them are run at each step.
+            test_size: how many test has; start and best are scored on them after the loop.
+        """
         sizes = {"train": train_size, "validation": validation_size, "test": test_size}
         self._sizes = {split: whole_number(f"{split}_size", size, 1) for split, size in sizes.items()}
         self.split_seed = whole_number("split_seed", split_seed)

@@ -60,6 +60,7 @@ class Evaluator:
         splits: which splits may be asked for; whoever optimizes gets no ``test``.
         store: results of blocks by key; what is found there is not run again.
         budget: limits as in ``Budget``.
+        client: asks the model that artifacts ask; ``None`` makes one within the budget.
 
     Copies of an evaluator are the evaluator itself: forks of an environment share workers, cache and ledger.
     """
@@ -71,6 +72,7 @@ class Evaluator:
         splits: Sequence[str] = ("train", "validation"),
         store: Store | None = None,
         budget: Mapping[str, float] | None = None,
+        client: Client | None = None,
     ) -> None:
         self.spec = spec
         self.task: Task = spec.make()
@@ -78,11 +80,21 @@ class Evaluator:
         self.store: Store = MemoryStore() if store is None else store
         self.ledger = Ledger()
         self.budget = Budget(budget or {}, self.ledger)
-        self.client = Client(self.budget)
-        """Whom artifacts' questions to their model go to."""
+        self.client = Client(self.budget) if client is None else client
+        """Asks the model that artifacts ask."""
         self._models: Client | None = None
         self._repeats: dict[str, int] = {}
         self._charged: set[str] = set()
+
+    def keep_in(self, store: Store, client: Client) -> None:
+        """Keep results in ``store``, and ask models through ``client``; before the first evaluation.
+
+        Raises:
+            RuntimeError: something has been evaluated already, whose results would be lost.
+        """
+        if self._charged or self.ledger.models:
+            raise RuntimeError("an evaluator takes its store before its first evaluation")
+        self.store, self.client = store, client
 
     def evaluate(self, artifact: Artifact, what: str | Sequence[Instance], view: View | None = None) -> Evaluation:
         """Evaluate on a split, by name, or on given instances.

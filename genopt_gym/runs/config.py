@@ -9,6 +9,7 @@ from typing import Any
 import gymnasium as gym
 
 from genopt_gym.agents import Agent, agent_class, make_agent
+from genopt_gym.agents.session import PREFIX, agent_name
 from genopt_gym.core.errors import UserError
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.runs.folder import open_replay, read_config
@@ -27,13 +28,16 @@ class Config:
 
     Attributes:
         id: the environment.
-        agent: a name of ``genopt_gym.agents``.
+        agent: a name of ``genopt_gym.agents``, or ``module:Class``; a class that others can import becomes that.
         seed: of ``reset``, and of the agent if it has none of its own.
         edits: updates of the run; ``None`` takes the id's own.
         parameters: keyword arguments of ``gym.make``.
         agent_options: keyword arguments of the agent.
         agent_seed: of the agent; ``None`` takes ``seed``.
         replay: run folder, or file of recorded replies, that answers for the model; nothing is asked then.
+
+    Raises:
+        UserError: the agent is an object that no name leads back to.
     """
 
     id: str
@@ -45,15 +49,17 @@ class Config:
     agent_seed: int | None = None
     replay: str | None = None
 
-    def make_for(self, agent: Agent) -> gym.Env[Any, Any]:
-        """The environment, with no longer traces than the agent can read. Raises as ``make``."""
-        env = self.make()
-        core = env.unwrapped
-        assert isinstance(core, OptimizationEnv)
-        limit = agent.trace_limit(core.context, core.start)
-        if limit is None or limit >= core.parameters.max_trace_chars:
-            return env
-        return replace(self, parameters={**self.parameters, "max_trace_chars": limit}).make()
+    def __post_init__(self) -> None:
+        if not isinstance(self.agent, str):
+            name = agent_name(self.agent)
+            if name.startswith(PREFIX):
+                raise UserError(
+                    f"a configuration cannot hold {self.agent!r}: name a class that can be imported, or give it to "
+                    "genopt_gym.run"
+                )
+            object.__setattr__(self, "agent", name)
+        if not isinstance(self.id, str):
+            raise UserError(f"a configuration names its environment by its id, not by {self.id!r}")
 
     def make(self) -> gym.Env[Any, Any]:
         """The environment.
@@ -67,19 +73,18 @@ class Config:
         limit = {} if self.edits is None else {"max_episode_steps": self.edits}
         try:
             env = gym.make(self.id, disable_env_checker=True, **limit, **self.parameters)
-        except (gym.error.Error, TypeError, ValueError, ImportError) as error:
-            # Gymnasium adds to a TypeError where it comes from; the sentence is before that.
-            raise UserError(str(error).split(" was raised from the environment creator")[0]) from error
-        if not isinstance(env.unwrapped, OptimizationEnv):
-            raise UserError(f"{self.id} is an environment, but none whose steps are edits")
+        except TypeError as error:
+            # Gymnasium raises it anew, with where it comes from; what was said first is its cause.
+            said = error.__cause__ if isinstance(error.__cause__, TypeError) else error
+            raise UserError(str(said)) from error
+        except (gym.error.Error, ValueError, ImportError) as error:
+            raise UserError(str(error)) from error
+        optimization_env(env)
         return env
 
-    def agent_class(self) -> Any:
+    def agent_class(self) -> type[Agent]:
         """The agent's class; UserError if there is none."""
-        try:
-            return agent_class(self.agent)
-        except (ValueError, ImportError, AttributeError) as error:
-            raise UserError(str(error)) from error
+        return agent_class(self.agent)
 
     def make_agent(self) -> Agent:
         """The agent.
@@ -88,19 +93,58 @@ class Config:
             UserError: the name, an option or its value is wrong.
         """
         try:
-            agent = make_agent(self.agent, self.agent_options)
+            return make_agent(self.agent, self.agent_options)
+        except UserError:
+            raise
         except (ValueError, TypeError, OSError, ImportError, AttributeError) as error:
             raise UserError(str(error)) from error
-        if not isinstance(agent, Agent):
-            raise UserError(f"{self.agent} is not an Agent")
-        return agent
 
-    def check(self) -> int | None:
-        """UserError if something is wrong; else how many edits the run has, ``None`` if it has no end."""
+    def prepare(self, agent: Agent | None = None) -> PreparedRun:
+        """Agent and environment, made once, with no longer traces than the agent can read.
+
+        Args:
+            agent: in place of the one that the configuration names.
+
+        Raises:
+            UserError: something in the configuration is wrong.
+        """
         if self.replay is not None:
             open_replay(self.replay)
-        spec = self.make_for(self.make_agent()).spec
-        return None if spec is None else spec.max_episode_steps
+        agent = self.make_agent() if agent is None else agent
+        env = self.make()
+        core = optimization_env(env)
+        limit = agent.trace_limit(core.context, core.start)
+        if limit is not None and limit < core.parameters.max_trace_chars:
+            core.limit_trace(limit)
+        return PreparedRun(self, agent, env)
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that could begin: everything that it needs is there, and nothing has been run."""
+
+    config: Config
+    agent: Agent
+    env: gym.Env[Any, Any]
+
+    @property
+    def core(self) -> OptimizationEnv:
+        """The environment without its wrappers."""
+        return optimization_env(self.env)
+
+    @property
+    def updates(self) -> int | None:
+        """Edits of the run; ``None`` if it has no end."""
+        return None if self.env.spec is None else self.env.spec.max_episode_steps
+
+
+def optimization_env(env: gym.Env[Any, Any]) -> OptimizationEnv:
+    """The environment without its wrappers; UserError if its steps are no edits."""
+    core = env.unwrapped
+    if not isinstance(core, OptimizationEnv):
+        name = env.spec.id if env.spec is not None else repr(env)
+        raise UserError(f"{name} is an environment, but none whose steps are edits")
+    return core
 
 
 def read_run(path: Path) -> Config:
@@ -109,3 +153,10 @@ def read_run(path: Path) -> Config:
         return Config(**read_config(path)["run"])
     except (KeyError, TypeError) as error:
         raise UserError(f"the configuration in {path} cannot be read: {error!r}") from None
+
+
+def extended(config: Config, updates: int | None, more: int) -> Config:
+    """The same run with more edits; UserError if it has no number of edits."""
+    if updates is None:
+        raise UserError(f"a run of {config.id} has no number of edits, so there is nothing to add to")
+    return replace(config, edits=updates + more)

@@ -34,20 +34,31 @@ FRAME = struct.Struct("<II")
 
 
 class EvaluationFile:
-    """Results of blocks by key, appended to one file; a damaged tail is dropped when it is opened."""
+    """Results of blocks by key, appended to one file; a damaged tail is dropped when it is opened.
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a+b")
+    Args:
+        path: of the file.
+        read_only: leave the file as it is, even a damaged tail: what is added is kept in memory.
+    """
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        self._file = path.open("rb" if read_only else "a+b")
+        self._added: dict[str, bytes] | None = {} if read_only else None
         self._places: dict[str, tuple[int, int]] = {}
         self._scan()
 
     def get(self, key: str) -> bytes | None:
+        if self._added is not None and key in self._added:
+            return self._added[key]
         if key not in self._places:
             return None
         offset, length = self._places[key]
         return zlib.decompress(os.pread(self._file.fileno(), length, offset))
 
     def __setitem__(self, key: str, value: bytes) -> None:
+        if self._added is not None:
+            self._added[key] = value
+            return
         name, packed = key.encode(), zlib.compress(value, 1)
         body = bytes([len(name)]) + name + packed
         self._file.write(FRAME.pack(len(body), zlib.crc32(body)) + body)
@@ -70,7 +81,8 @@ class EvaluationFile:
             start = offset + FRAME.size + 1 + body[0]
             self._places[name] = (start, length - 1 - body[0])
             offset += FRAME.size + length
-        self._file.truncate(offset)
+        if self._added is None:
+            self._file.truncate(offset)
         self._end = offset
 
 
@@ -152,13 +164,17 @@ def free_path(path: Path) -> Path:
     return free
 
 
-def read_artifact(path: Path, id: str) -> dict[str, str]:
-    """Component to text of a stored artifact; UserError if it cannot be read."""
+def read_program(path: Path, id: str) -> Program:
+    """What a confined process needs of a stored artifact; UserError if it cannot be read."""
     try:
-        program = msgspec.json.decode((path / "artifacts" / f"{id}.json").read_bytes(), type=Program)
+        return msgspec.json.decode((path / "artifacts" / f"{id}.json").read_bytes(), type=Program)
     except (OSError, msgspec.MsgspecError) as error:
         raise UserError(f"artifact {id} of {path} cannot be read: {error}") from None
-    return {name: text for name, _, text in program.components}
+
+
+def read_artifact(path: Path, id: str) -> dict[str, str]:
+    """Component to text of a stored artifact; UserError if it cannot be read."""
+    return {name: text for name, _, text in read_program(path, id).components}
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -5,35 +5,32 @@ from __future__ import annotations
 import json
 import os
 import platform
-import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import gymnasium as gym
 
 from genopt_gym.agents import Agent, AgentDone, Problem
 from genopt_gym.agents.trial_evaluator import TrialEvaluator
 from genopt_gym.core import drawing
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
-from genopt_gym.core.journal import as_line, read_journal
+from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
 from genopt_gym.core.spaces import Edits
 from genopt_gym.core.task import TaskSpec
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
-from genopt_gym.runs.config import Config, read_run
+from genopt_gym.runs.callbacks import CallbackList, GivenCallback, RunStart, make_callbacks
+from genopt_gym.runs.config import Config, PreparedRun, extended, optimization_env, read_run
 from genopt_gym.runs.film import has_screen, record, save_film
-from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config
-from genopt_gym.runs.formats import FORMAT, writer
-
-OnStep = Callable[[dict[str, Any], dict[str, Any]], None]
-"""Called with each step's row and its row of the ledger."""
+from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config, read_result
+from genopt_gym.runs.formats import FORMAT
+from genopt_gym.runs.recorder import UPDATES, StepRecorder
 
 
 @dataclass(frozen=True)
@@ -61,42 +58,67 @@ class Result:
 
 
 def start_run(
-    config: Config, path: Path, on_step: OnStep | None = None, fence: Callable[[], None] | None = None
+    run: Config | PreparedRun,
+    path: Path,
+    callbacks: Iterable[GivenCallback] = (),
+    fence: Callable[[], None] | None = None,
 ) -> Result:
-    """Run ``config`` in a new folder.
+    """Run in a new folder.
 
-    ``fence`` is called before each step is committed, and stops the run by raising.
+    Args:
+        run: the configuration, or what its ``prepare`` has made.
+        path: of the folder.
+        callbacks: who watches: names of ``CALLBACKS``, ``module:Class``, classes or instances.
+        fence: called before each step is committed; stops the run by raising.
 
     Raises:
         UserError: the folder is in use or holds something, or the configuration is wrong.
     """
     check_unused(path)
-    agent = config.make_agent()
-    env = config.make_for(agent)
-    folder = RunFolder(path, fence)
-    try:
-        folder.write_json("config.json", _description(config, env))
-        return _run(config, agent, env, folder, on_step)
-    finally:
-        folder.close()
+    watching = CallbackList(make_callbacks(callbacks))
+    prepared = run if isinstance(run, PreparedRun) else run.prepare()
+    with closing(RunFolder(path, fence)) as folder:
+        folder.write_json("config.json", _description(prepared))
+        return _run(prepared, folder, watching)
 
 
-def resume_run(path: Path, on_step: OnStep | None = None, fence: Callable[[], None] | None = None) -> Result:
+def resume_run(
+    path: Path,
+    callbacks: Iterable[GivenCallback] = (),
+    fence: Callable[[], None] | None = None,
+    *,
+    agent: Agent | None = None,
+    more_edits: int = 0,
+) -> Result:
     """Go on with the run in ``path``, by replay: what is stored is not run again.
 
-    ``fence`` is called before each step is committed, and stops the run by raising.
+    Args:
+        path: of the run's folder.
+        callbacks: who watches, as in ``start_run``; they see stored steps again, with ``replayed`` set.
+        fence: called before each step is committed; stops the run by raising.
+        agent: in place of the one that the configuration names, where that was given as an object.
+        more_edits: edits to add to those of the run, which may have ended by having made all of them.
 
     Raises:
         UserError: no run is there, or replay does not give the stored steps (as with another version).
     """
+    watching = CallbackList(make_callbacks(callbacks))
     config = read_run(path)
-    agent = config.make_agent()
-    env = config.make_for(agent)
-    folder = RunFolder(path, fence)
-    try:
-        return _run(config, agent, env, folder, on_step)
-    finally:
-        folder.close()
+    if more_edits:
+        _check_extendable(path, more_edits)
+        config = extended(config, read_config(path)["spec"]["max_episode_steps"], more_edits)
+    prepared = config.prepare(agent)
+    with closing(RunFolder(path, fence)) as folder:
+        return _run(prepared, folder, watching, extends=more_edits > 0)
+
+
+def _check_extendable(path: Path, more_edits: int) -> None:
+    if more_edits < 1:
+        raise UserError(f"a run can be given more edits, from 1, not {more_edits}")
+    if path.absolute().parent.name == "runs" and (path.absolute().parents[1] / "plan.json").exists():
+        raise UserError(f"{path} is a run of a study, whose plan says how many edits it has")
+    if (path / "result.json").exists() and (ended_by := read_result(path).get("ended_by")) != "updates":
+        raise UserError(f"the run in {path} was ended by {ended_by}, so more edits would not let it go on")
 
 
 def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
@@ -104,8 +126,7 @@ def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
     with warnings.catch_warnings():
         # What its loop was warned of is no news here.
         warnings.simplefilter("ignore")
-        env = read_run(path).make().unwrapped
-    assert isinstance(env, OptimizationEnv)
+        env = optimization_env(read_run(path).make())
     low, better = env.task.metric.low, env.task.metric.better
     best: dict[str, Any] | None = None
     for row in read_journal(path / "steps.jsonl")[0]:
@@ -123,117 +144,64 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def _run(config: Config, agent: Agent, env: gym.Env[Any, Any], folder: RunFolder, on_step: OnStep | None) -> Result:
-    """The learning loop."""
-    inner = env.unwrapped
-    assert isinstance(inner, OptimizationEnv)
-    assert isinstance(inner.action_space, Edits)
-    assert env.spec is not None
-    inner.evaluator.store = folder.evaluations
-    recorder = _Recorder(folder, inner, on_step)
+def _run(run: PreparedRun, folder: RunFolder, watching: CallbackList, extends: bool = False) -> Result:
+    """The learning loop, from ``reset`` to the scores on test."""
+    core = run.core
+    client = Client(core.evaluator.budget, folder.replies(run.config.replay))
+    core.evaluator.keep_in(folder.evaluations, client)
+    extension = partial(_extend, run, folder) if extends else None
+    recorder = StepRecorder(folder, core, watching.step, extension)
+    start = RunStart(run.config, folder.path, run.updates, core.task.metric, recorder.stored)
+    with watching.watching(start):
+        try:
+            ended_by = _loop(run, client, recorder)
+        finally:
+            run.agent.close()
+        result = _finish(run, folder, ended_by)
+        watching.ended(result)
+    return result
 
-    client = inner.evaluator.client = Client(inner.evaluator.budget, folder.replies(config.replay))
-    updates, seed = env.spec.max_episode_steps, config.seed if config.agent_seed is None else config.agent_seed
-    problem = Problem(inner.action_space, inner.task.metric, updates, seed, client, TrialEvaluator(inner))
+
+def _loop(run: PreparedRun, client: Client, recorder: StepRecorder) -> str:
+    """Edit after edit; what ended it."""
+    config, core, agent, env = run.config, run.core, run.agent, run.env
+    assert isinstance(core.action_space, Edits)
+    seed = config.seed if config.agent_seed is None else config.agent_seed
+    problem = Problem(core.action_space, core.task.metric, run.updates, seed, client, TrialEvaluator(core))
     try:
         observation, info = env.reset(seed=config.seed)
         recorder.record(0.0, False, False, info)
         agent.reset(observation, problem)
     except (ValueError, BudgetSpent) as error:
         raise UserError(str(error)) from error
-    ended_by = None
-    try:
-        while ended_by is None:
-            try:
-                edit = agent.act(observation)
-            except BudgetSpent as spent:
-                ended_by = f"budget of {spent.what}"
-                break
-            except AgentDone:
-                ended_by = "agent"
-                break
-            observation, reward, terminated, truncated, info = env.step(edit)
-            agent.observe(observation, float(reward), info)
-            recorder.record(float(reward), terminated, truncated, info)
-            if terminated:
-                ended_by = "solved"
-            elif truncated:
-                ended_by = info["truncated_by"] or "updates"
-    finally:
-        agent.close()
-    return _finish(config, inner, folder, ended_by)
+    while True:
+        try:
+            edit = agent.act(observation)
+        except BudgetSpent as spent:
+            return f"budget of {spent.what}"
+        except AgentDone:
+            return "agent"
+        observation, reward, terminated, truncated, info = env.step(edit)
+        agent.observe(observation, float(reward), info)
+        recorder.record(float(reward), terminated, truncated, info)
+        if terminated:
+            return "solved"
+        if truncated:
+            return info["truncated_by"] or UPDATES
 
 
-class _Recorder:
-    """Writes each step down, or checks it against what an interrupted run has written."""
-
-    def __init__(self, folder: RunFolder, env: OptimizationEnv, on_step: OnStep | None) -> None:
-        self._folder = folder
-        self._env = env
-        self._on_step = on_step
-        self._stored = folder.steps.rows
-        self._step = 0
-        self._since = time.perf_counter()
-
-    def record(self, reward: float, terminated: bool, truncated: bool, info: dict[str, Any]) -> None:
-        env, result = self._env, self._env.last
-        row = {
-            "step": self._step,
-            "outcome": info["outcome"],
-            "accepted": info["accepted"],
-            "score": result.score,
-            "best_score": env.history[-1][2],
-            "reward": reward,
-            "validation_score": result.validation.score if result.validation else None,
-            "artifact": info["artifact"],
-            "horizon_shown": info["horizon_shown"],
-            "trials": [
-                {"instance": str(trial.instance), "score": trial.score, "steps": trial.steps}
-                for trial in (result.train.trials if result.train else ())
-            ],
-            "terminated": terminated,
-            "truncated_by": info["truncated_by"] or ("updates" if truncated else None),
-        }
-        if self._step < len(self._stored):
-            if as_line(self._stored[self._step]) != as_line(row):
-                path = self._folder.path
-                raise UserError(
-                    f"step {self._step} of the run in {path} comes out differently now than it is stored; resume it "
-                    f"with {writer(read_config(path).get('versions'))}, which wrote it, or start anew elsewhere"
-                )
-        else:
-            self._folder.fence()
-            self._folder.keep_artifact(result.artifact)
-            self._folder.steps.append(row)
-        if self._step < len(self._folder.ledger.rows):
-            cost = self._folder.ledger.rows[self._step]
-        else:
-            cost = self._cost()
-            self._folder.ledger.append(cost)
-        if self._on_step is not None:
-            self._on_step(row, cost)
-        self._step += 1
-        self._since = time.perf_counter()
-
-    def _cost(self) -> dict[str, Any]:
-        """Seconds of this step, and totals of the run so far."""
-        total = self._env.evaluator.ledger.total
-        return {
-            "step": self._step,
-            "seconds": round(time.perf_counter() - self._since, 4),
-            "trials": total.trials,
-            "inner_steps": total.inner_steps,
-            "worker_seconds": round(total.seconds, 4),
-            "models": {role: asdict(account) for role, account in self._env.evaluator.ledger.models.items()},
-        }
+def _extend(run: PreparedRun, folder: RunFolder) -> None:
+    """What is stored was made again with more edits to come: from here on the run is the longer one."""
+    (folder.path / "result.json").unlink(missing_ok=True)
+    folder.write_json("config.json", _description(run))
 
 
-def _finish(config: Config, env: OptimizationEnv, folder: RunFolder, ended_by: str) -> Result:
+def _finish(run: PreparedRun, folder: RunFolder, ended_by: str) -> Result:
     """Score start and best on test, and leave what a person wants to look at."""
+    env = run.core
     best, validation_score = env.best
     start = env.first.artifact
-    tester = Evaluator(env.evaluator.spec, splits=("test",), store=folder.evaluations)
-    tester.client = env.evaluator.client
+    tester = Evaluator(env.evaluator.spec, splits=("test",), store=folder.evaluations, client=env.evaluator.client)
     start_test_score = _test_score(tester, start)
     result = Result(
         folder=folder.path,
@@ -247,7 +215,7 @@ def _finish(config: Config, env: OptimizationEnv, folder: RunFolder, ended_by: s
     folder.fence()
     (folder.path / "best.py").write_text(best.source, encoding="utf-8")
     (folder.path / "best.diff").write_text(best.diff(start), encoding="utf-8")
-    title = f"{config.id}, {config.agent}, seed {config.seed}"
+    title = f"{run.config.id}, {run.config.agent}, seed {run.config.seed}"
     drawing.save_curve(folder.path / "curve.png", env.history, env.task.metric, title)
     if has_screen(tester.task):
         save_film(folder.path / "best.gif", tester.task, record(tester, best, tester.task.instances("test")[:1])[0])
@@ -265,14 +233,14 @@ def _test_score(tester: Evaluator, artifact: Artifact) -> float | None:
         return None
 
 
-def _description(config: Config, env: gym.Env[Any, Any]) -> dict[str, Any]:
-    core = env.unwrapped
-    assert env.spec is not None
-    assert isinstance(core, OptimizationEnv)
+def _description(run: PreparedRun) -> dict[str, Any]:
+    """What ``config.json`` holds."""
+    core, spec = run.core, run.env.spec
+    assert spec is not None
     return {
         "format": FORMAT,
-        "run": vars(config),
-        "spec": json.loads(env.spec.to_json()),
+        "run": vars(run.config),
+        "spec": json.loads(spec.to_json()),
         "metric": asdict(core.task.metric),
         "credit_horizon": core.parameters.credit_horizon,
         "versions": versions(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shutil
@@ -11,9 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from genopt_gym.cli.progress import SHOWN, progress
 from tests.conftest import Genopt
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
@@ -116,7 +113,17 @@ def test_an_agent_of_ones_own_is_found_where_one_stands(genopt: Genopt) -> None:
         (["run", CARTPOLE, "--agent", "random", "--edits", "0"], "greater than or equal to 1"),
         (["run", CARTPOLE, "--agent", "random", "--sets", "x=1"], "No such option"),
         (["run", "--resume", "nowhere"], "nowhere is not a run folder"),
-        (["run", CARTPOLE, "--resume", "nowhere"], "only --workers and --confinement may go with it"),
+        (["run", CARTPOLE, "--resume", "nowhere"], "only --more-edits, --callback, --workers and --confinement may go"),
+        (
+            ["run", CARTPOLE, "--agent", "random", "--more-edits", "2"],
+            "adds to a run that is there: name it with --resume",
+        ),
+        (["run", CARTPOLE, "--agent", "json:JSONDecoder"], "json:JSONDecoder is not an agent: an agent is a class"),
+        (["list", "--agents", "--callbacks"], "genopt list shows one table: --agents or --callbacks"),
+        (["show", "GenOpt/Control-CartPol-v0"], "Did you mean: `Control-CartPole`"),
+        (["show", "CartPole-v1"], "CartPole-v1 is an environment, but none whose steps are edits"),
+        (["compare", "nowhere"], "nowhere is not a run folder"),
+        (["report", "one", "two"], "with --out DIR"),
         (["play", "nowhere"], "nowhere is not a run folder"),
         (["dance"], "No such command"),
         (["prompt", CARTPOLE, "--agent", "random"], "random asks no model, so there is no prompt to show"),
@@ -163,18 +170,6 @@ def test_a_task_whose_own_code_fails_ends_with_1(tmp_path: Path) -> None:
     assert ended.stderr.startswith("genopt: a block of broken_task:Broken")
     assert "failed in the task's own code" in ended.stderr
     assert "RuntimeError: no pole today" in ended.stderr
-
-
-def test_the_live_table_keeps_its_last_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(force_terminal=True, width=100, height=40, file=io.StringIO(), color_system=None)
-    with progress(console, "a title", 30) as show:
-        for step in range(31):
-            row = {"step": step, "outcome": "ok", "score": float(step), "best_score": float(step)}
-            show(row, {"trials": step * 5, "seconds": 0.25})
-    assert isinstance(console.file, io.StringIO)
-    last = console.file.getvalue().rsplit("a title", 1)[1]
-    assert [int(step) for step in re.findall(r"│ +(\d+) │ ok", last)] == list(range(31 - SHOWN, 31))
-    assert "30/30" in last
 
 
 def test_help_and_list_load_nothing_heavy() -> None:

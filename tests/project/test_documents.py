@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from genopt_gym.registration import Row
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
+from genopt_gym.testing import ModelAgentConformance
+from tests.helpers.model_server import Answer, ModelServer
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +27,12 @@ BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text
 def numbers(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The task's and the agent's code as a module."""
     folder = tmp_path_factory.mktemp("modules")
-    for name, mark in (("contributed_task", "class SquareRoot"), ("contributed_agent", "class Scaling")):
+    for name, mark in (
+        ("contributed_task", "class SquareRoot"),
+        ("contributed_agent", "class Scaling"),
+        ("contributed_proposer", "class Terse"),
+        ("contributed_callback", "class JsonLines"),
+    ):
         (code,) = (block for block in BLOCKS if mark in block)
         assert code.count("\n") < 50
         (folder / f"{name}.py").write_text(code)
@@ -49,11 +57,72 @@ def test_the_task_and_the_agent_work_together(numbers: ModuleType, tmp_path: Pat
     assert result.test_score > 0
 
 
-def test_the_readme_shows_what_its_code_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    found = re.search(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)
-    assert found
-    exec(found[1], {})
-    assert capsys.readouterr().out == found[2]
+def test_the_agent_that_asks_a_model_gets_better_answers_for_it(numbers: ModuleType, tmp_path: Path) -> None:
+    better = "```root\ndef root(x):\n    return x ** 0.5\n```"
+    with ModelServer(lambda body, number: Answer(better if number else "I would rather not.")) as server:
+        options = {"model": "openai/test", "base_url": server.base_url}
+        config = Config("Contributed/SquareRoot-v0", "contributed_proposer:Terse", edits=3, agent_options=options)
+        result = start_run(config, tmp_path / "run")
+    assert (result.ended_by, result.validation_score) == ("solved", 10)
+    assert result.models["proposer"].calls == server.calls == 2
+    assert [json.loads(line)["outcome"] for line in lines(tmp_path / "run" / "steps.jsonl")] == [
+        "ok",
+        "unparsable",
+        "ok",
+    ]
+
+
+class TestTerse(ModelAgentConformance):
+    """The contributed agent keeps to what ours keep to."""
+
+    agent = "contributed_proposer:Terse"
+    deterministic_across_seeds = True
+
+    @pytest.fixture(autouse=True)
+    def _modules(self, numbers: ModuleType) -> None:
+        """It can be imported."""
+
+
+def test_the_callback_writes_a_line_for_each_step(numbers: ModuleType, tmp_path: Path) -> None:
+    config = Config("Contributed/SquareRoot-v0", "random", edits=2)
+    start_run(config, tmp_path / "run", ["contributed_callback:JsonLines"])
+    live, stored = (map(json.loads, lines(tmp_path / "run" / name)) for name in ("live.jsonl", "steps.jsonl"))
+    assert [row["artifact"] for row in live] == [row["artifact"] for row in stored]
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["step by step", "a comparison"])
+def test_the_readme_shows_what_its_code_prints(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, printed = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)[number]
+    assert code.count("\n") <= 25
+    exec(code, {"__name__": "readme"})
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == printed.splitlines()
+    assert number == 0 or (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_notebook_shows_what_its_code_prints(tmp_path: Path) -> None:
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    stored = nbformat.read(ROOT / "docs" / "notebooks" / "compare.ipynb", 4)
+    notebook = nbformat.from_dict(json.loads(json.dumps(stored)))
+    nbclient.NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    tables = [
+        output["data"]["text/plain"]
+        for each in (stored, notebook)
+        for cell in each.cells
+        if "pivot_table" in cell.source
+        for output in cell.outputs
+    ]
+    assert len(tables) == 2
+    assert tables[0] == tables[1]
+    assert any("image/png" in output.get("data", ()) for cell in notebook.cells for output in cell.get("outputs", ()))
 
 
 def test_the_readme_names_files_that_are_there() -> None:

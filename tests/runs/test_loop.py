@@ -182,7 +182,7 @@ def test_free_path_counts_on(tmp_path: Path) -> None:
         ({"id": "CartPole-v1", "parameters": {}}, "none whose steps are edits"),
         ({"id": "no_such_module:X-v0"}, "No module named"),
         ({"agent": "hill-climbin"}, "did you mean 'hill-climbing'"),
-        ({"agent": "json:JSONDecoder"}, "not an Agent"),
+        ({"agent": "json:JSONDecoder"}, "is not an agent: an agent is a class that inherits"),
         ({"agent": "json:Nothing"}, "Nothing"),
         ({"agent_options": {"speed": 1}}, "no option 'speed'"),
         ({"agent": "cma-es", "agent_options": {"sigma": "wide"}}, "sigma must be a number above 0"),

@@ -56,15 +56,26 @@ class Outcome:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def run_study(folder: StudyFolder, executor: Executor, on_event: OnEvent = lambda what, key: None) -> Outcome:
+def run_study(
+    folder: StudyFolder,
+    executor: Executor,
+    on_event: OnEvent = lambda what, key: None,
+    callbacks: Sequence[str] = (),
+) -> Outcome:
     """Carry out what is not done yet; runs that failed earlier are tried again.
+
+    Args:
+        folder: of the study.
+        executor: where runs are carried out.
+        on_event: told of what happens.
+        callbacks: names of callbacks, or ``module:Class``: new ones watch each run, where it is carried out.
 
     Raises:
         StorageError: the disk is full or cannot be written to; what is under way was stopped.
         Superseded: another driver has taken the study.
         UserError: the study's budget is too small.
     """
-    study = _Study(folder, executor, on_event)
+    study = _Study(folder, executor, on_event, callbacks)
     try:
         study.run()
     finally:
@@ -74,11 +85,12 @@ def run_study(folder: StudyFolder, executor: Executor, on_event: OnEvent = lambd
 
 
 class _Study:
-    def __init__(self, folder: StudyFolder, executor: Executor, on_event: OnEvent) -> None:
+    def __init__(self, folder: StudyFolder, executor: Executor, on_event: OnEvent, callbacks: Sequence[str]) -> None:
         self.outcome = Outcome()
         self._folder = folder
         self._executor = executor
         self._on_event = on_event
+        self._callbacks = list(callbacks)
         self._purse = BudgetAllocator(folder.plan, folder.path)
         self._waiting = deque(run for run in folder.plan.runs if not is_done(run_path(folder.path, run.key)))
         self._running: dict[str, PlannedRun] = {}
@@ -105,8 +117,8 @@ class _Study:
         self._purse.hold(run)
         self._tries[run.key] += 1
         self._running[run.key] = run
-        token = self._folder.fence.token
-        self._executor.start(RunJob(str(self._folder.path.absolute()), run.key, self._purse.config(run), token))
+        study, token = str(self._folder.path.absolute()), self._folder.fence.token
+        self._executor.start(RunJob(study, run.key, self._purse.config(run), token, self._callbacks))
         self._on_event("begun", run.key)
         return True
 

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,7 @@ import msgspec
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.processes import end_with_owner
+from genopt_gym.runs.callbacks import Callback, GivenCallback
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import FolderInUse
 from genopt_gym.runs.loop import resume_run, start_run
@@ -27,12 +29,13 @@ HANDOVER = 60.0
 
 
 class RunJob(msgspec.Struct, frozen=True):
-    """A run to begin or to go on with; ``token`` is the driver's."""
+    """A run to begin or to go on with; ``token`` is the driver's, ``callbacks`` are names that watch the run."""
 
     study: str
     key: str
     config: Config
     token: int
+    callbacks: list[str] = []
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -47,12 +50,15 @@ class Ended(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-def carry_out(job: RunJob) -> Ended:
-    """Begin the run or go on with it, whichever its folder says. Raises nothing but KeyboardInterrupt."""
+def carry_out(job: RunJob, callbacks: Sequence[Callback] = ()) -> Ended:
+    """Begin the run or go on with it, whichever its folder says. Raises nothing but KeyboardInterrupt.
+
+    ``callbacks`` watch it beside those that the job names.
+    """
     study = Path(job.study)
     path = run_path(study, job.key)
     try:
-        _run(job, path, Fence(study, job.token))
+        _run(job, path, Fence(study, job.token), [*job.callbacks, *callbacks])
     except Superseded as error:
         return Ended(job.key, "superseded", str(error))
     except Exception as error:
@@ -65,16 +71,16 @@ def carry_out(job: RunJob) -> Ended:
     return Ended(job.key)
 
 
-def _run(job: RunJob, path: Path, fence: Fence) -> None:
+def _run(job: RunJob, path: Path, fence: Fence, callbacks: Sequence[GivenCallback]) -> None:
     """A process of an earlier driver, or of a lost node, may hold the folder: it is on its way out."""
     deadline = time.monotonic() + HANDOVER
     while True:
         try:
             fence()
             if is_begun(path):
-                resume_run(path, fence=fence)
+                resume_run(path, callbacks, fence)
             else:
-                start_run(job.config, path, fence=fence)
+                start_run(job.config, path, callbacks, fence)
             return
         except FolderInUse:
             if time.monotonic() > deadline:

@@ -111,12 +111,11 @@ def count_trials(env: OptimizationEnv) -> Trials:
 
 
 def estimate_run(config: Config) -> CostEstimate:
-    """What a run makes at most; raises as ``Config.make`` and ``make_agent``."""
+    """What a run makes at most; raises as ``Config.prepare``."""
     agent = config.make_agent()
-    env = config.make_for(agent)
-    core = env.unwrapped
-    assert isinstance(core, OptimizationEnv)
-    edits, trials = (env.spec.max_episode_steps if env.spec else None) or 0, count_trials(core)
+    prepared = config.prepare(agent)
+    core = prepared.core
+    edits, trials = prepared.updates or 0, count_trials(core)
     found = CostEstimate(edits, trials, _workflow_calls(core, (edits + 1) * trials.step + 2 * trials.test))
     if not isinstance(agent, ModelAgent) or isinstance(agent, Manual):
         return found

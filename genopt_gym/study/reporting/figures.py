@@ -89,7 +89,7 @@ def styles(labels: Sequence[str], controls: Sequence[str] = ()) -> dict[str, Sty
 def panel_svg(panel: Panel, looks: Mapping[str, Style]) -> str:
     figure = _figure(PANEL)
     axes = figure.add_axes((0.13, 0.17, 0.84, 0.71))
-    _draw_panel(axes, panel, looks)
+    draw_panel(axes, panel, looks)
     return svg(figure, f"Learning curves of {panel.title} over {panel.unit}")
 
 
@@ -105,7 +105,7 @@ def save_panels(path: Path, panels: Sequence[Panel], looks: Mapping[str, Style])
         row, column = divmod(index, columns)
         bottom = (below + PANEL[1] * (rows - 1 - row + 0.17)) / height
         place = ((column + 0.13) / columns, bottom, 0.84 / columns, 0.71 * PANEL[1] / height)
-        _draw_panel(figure.add_axes(place), panel, looks)
+        draw_panel(figure.add_axes(place), panel, looks)
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=COLOURS[looks[label].colour], linestyle=looks[label].line) for label in labels]
@@ -165,7 +165,8 @@ def _share(index: int) -> dict[str, Any]:
     return {"facecolor": COLOURS[SHARES[place]], "edgecolor": COLOURS["paper"], "hatch": hatch}
 
 
-def _draw_panel(axes: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
+def draw_panel(axes: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
+    """A panel's curves, each with the band of its interval, in the style of its label."""
     _plain(axes, integer=panel.unit in ("edits", "evaluations"))
     axes.grid(axis="y", color=COLOURS["grid"], linewidth=0.7)
     for released in panel.paper:

@@ -22,9 +22,11 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_artifact
 from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.steps import Step
 from genopt_gym.testing.transcript import still_running
 from tests.helpers import toy_loops
 from tests.helpers.model_server import Answer, ModelServer, Script
+from tests.helpers.watching import Watching
 
 CARTPOLE = toy_loops.CARTPOLE
 SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 8}
@@ -174,11 +176,11 @@ def test_processes_and_threads_of_a_library_can_call_side_by_side(tmp_path: Path
 def test_all_that_it_has_started_ends_with_the_run(tmp_path: Path) -> None:
     started: list[tuple[int, float]] = []
 
-    def look(row: dict[str, Any], cost: dict[str, Any]) -> None:
-        if row["step"] == 1:
+    def look(step: Step) -> None:
+        if step.step == 1:
             started.extend(processes_of_the_library(os.getpid()))
 
-    start_run(config("start_others", 2), tmp_path / "run", look)
+    start_run(config("start_others", 2), tmp_path / "run", [Watching(look)])
     assert len(started) == 3
     assert still_running(started) == 0
 

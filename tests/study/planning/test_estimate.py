@@ -14,6 +14,7 @@ from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from genopt_gym.study.planning.estimate import Calls, Trials, added, estimate_run
 from tests.conftest import Genopt
+from tests.helpers.watching import Watching
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SIZES = {"validation_size": 4, "test_size": 6, "start": "modular/parametric"}
@@ -38,7 +39,7 @@ def test_a_run_makes_no_more_trials_than_were_counted(tmp_path: Path, accept: st
     found = estimate_run(config)
     assert found.trials == Trials(train=4 if accept == "train" else 2, validation=4, test=6)
     ledgers: list[int] = []
-    start_run(config, tmp_path / "run", lambda row, cost: ledgers.append(cost["trials"]))
+    start_run(config, tmp_path / "run", [Watching(lambda step: ledgers.append(step.total_trials))])
     most = found.total_trials - 2 * 6
     assert ledgers[-1] <= most
     if accept == "always":

@@ -1,0 +1,127 @@
+"""Writes each step of a run down; of a resumed run, checks that it comes out as it is stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import as_line
+from genopt_gym.env import OptimizationEnv
+from genopt_gym.runs.folder import RunFolder, read_config
+from genopt_gym.runs.formats import writer
+from genopt_gym.runs.steps import Step
+
+UPDATES = "updates"
+"""What ended a run that has made all its edits."""
+
+
+class StepRecorder:
+    """The steps of one run.
+
+    Args:
+        folder: where they are stored.
+        env: the environment that makes them.
+        on_step: called with each step.
+        extension: called once, when all that is stored of a run that was given more edits was made again.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        env: OptimizationEnv,
+        on_step: Callable[[Step], None],
+        extension: Callable[[], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._env = env
+        self._on_step = on_step
+        self._extension = extension
+        self._step = 0
+        self._since = time.perf_counter()
+
+    @property
+    def stored(self) -> int:
+        """Steps that were there before."""
+        return len(self._folder.steps.rows)
+
+    def record(self, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]) -> None:
+        """The environment has made a step.
+
+        Raises:
+            UserError: it is stored, and comes out differently now.
+        """
+        row = self._row(reward, terminated, truncated, info)
+        replayed = self._step < self.stored
+        if replayed:
+            self._check(self._folder.steps.rows[self._step], row)
+        if self._extension is not None and self._step + 1 >= self.stored:
+            self._folder.fence()
+            self._extension()
+            self._extension = None
+        if self._step + 1 == self.stored and as_line(self._folder.steps.rows[-1]) != as_line(row):
+            self._folder.fence()
+            self._folder.steps.replace_last(row)
+        if not replayed:
+            self._folder.fence()
+            self._folder.keep_artifact(self._env.last.artifact)
+            self._folder.steps.append(row)
+        if self._step < len(self._folder.ledger.rows):
+            cost = self._folder.ledger.rows[self._step]
+        else:
+            cost = self._cost()
+            self._folder.ledger.append(cost)
+        self._on_step(Step.of(row, cost, replayed))
+        self._step += 1
+        self._since = time.perf_counter()
+
+    def _row(self, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]) -> dict[str, Any]:
+        env, result = self._env, self._env.last
+        return {
+            "step": self._step,
+            "outcome": info["outcome"],
+            "accepted": info["accepted"],
+            "score": result.score,
+            "best_score": env.history[-1][2],
+            "reward": reward,
+            "validation_score": result.validation.score if result.validation else None,
+            "artifact": info["artifact"],
+            "horizon_shown": info["horizon_shown"],
+            "trials": [
+                {"instance": str(trial.instance), "score": trial.score, "steps": trial.steps}
+                for trial in (result.train.trials if result.train else ())
+            ],
+            "terminated": terminated,
+            "truncated_by": info["truncated_by"] or (UPDATES if truncated else None),
+        }
+
+    def _check(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+        if stored.get("truncated_by") == UPDATES and row["truncated_by"] is None:
+            # It was the last, and the run has more edits now.
+            stored = {**stored, "truncated_by": None}
+        if as_line(stored) == as_line(row):
+            return
+        if self._extension is not None:
+            raise UserError(
+                f"the run in {self._folder.path} cannot be given more edits: its agent goes by their number, and step "
+                f"{self._step} would have been another; start a new run with more edits"
+            )
+        path = self._folder.path
+        raise UserError(
+            f"step {self._step} of the run in {path} comes out differently now than it is stored; resume it with "
+            f"{writer(read_config(path).get('versions'))}, which wrote it, or start anew elsewhere"
+        )
+
+    def _cost(self) -> dict[str, Any]:
+        """Seconds of this step, and totals of the run so far."""
+        total = self._env.evaluator.ledger.total
+        return {
+            "step": self._step,
+            "seconds": round(time.perf_counter() - self._since, 4),
+            "trials": total.trials,
+            "inner_steps": total.inner_steps,
+            "worker_seconds": round(total.seconds, 4),
+            "models": {role: asdict(account) for role, account in self._env.evaluator.ledger.models.items()},
+        }

@@ -1,0 +1,71 @@
+"""What the agent of a stored run saw: its steps made again out of what the run has stored, without the agent."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from genopt_gym.core.errors import UserError
+from genopt_gym.core.journal import read_journal
+from genopt_gym.env import OptimizationEnv
+from genopt_gym.llm import Client
+from genopt_gym.llm.replies import Replies
+from genopt_gym.runs.config import optimization_env, read_run
+from genopt_gym.runs.folder import REPLIES, EvaluationFile, read_artifact, read_config
+
+NO_EDIT = ""
+"""An action that holds no edit: the environment evaluates nothing."""
+
+
+def replay_observations(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Observation and info of every stored step, from the reset on.
+
+    Evaluations come from the run's folder. One that is missing there is made again, which takes as long as it took
+    the run; a model is never asked.
+
+    Raises:
+        UserError: there is no run, its environment cannot be made here, or a step comes out differently than stored.
+    """
+    rows = read_journal(folder / "steps.jsonl")[0]
+    with closing(EvaluationFile(folder / "evaluations.bin", read_only=True)) as evaluations:
+        core = _environment(folder, evaluations)
+        for number, row in enumerate(rows):
+            if number == 0:
+                observation, info = core.reset(seed=read_run(folder).seed)
+            else:
+                observation, _, _, _, info = core.step(_action(folder, core, row))
+            now = (info["artifact"], info["horizon_shown"], core.last.score)
+            if now != (row["artifact"], row["horizon_shown"], row["score"]):
+                raise UserError(
+                    f"step {number} of the run in {folder} comes out differently now than it is stored; look at it "
+                    "with the version in its config.json"
+                )
+            yield observation, info
+
+
+def _environment(folder: Path, evaluations: EvaluationFile) -> OptimizationEnv:
+    config = read_run(folder)
+    with warnings.catch_warnings():
+        # What its loop was warned of is no news here.
+        warnings.simplefilter("ignore")
+        core = optimization_env(config.make())
+    limit = read_config(folder)["spec"]["kwargs"].get("max_trace_chars")
+    if limit is not None and limit < core.parameters.max_trace_chars:
+        core.limit_trace(limit)
+    replies = Path(config.replay) if config.replay is not None else folder
+    replies = replies / REPLIES if replies.is_dir() else replies
+    client = Client(core.evaluator.budget, Replies(replies, "replay") if replies.exists() else None)
+    core.evaluator.keep_in(evaluations, client)
+    return core
+
+
+def _action(folder: Path, core: OptimizationEnv, row: Mapping[str, Any]) -> Mapping[str, str] | str:
+    """An action that becomes of the artifact what the stored edit has made of it."""
+    if row["artifact"] != core.artifact.id:
+        texts = read_artifact(folder, row["artifact"])
+        return {name: texts[name] for name in core.editable}
+    # The edit left everything as it was: it was evaluated, or it could not be read.
+    return {} if row["trials"] else NO_EDIT
