@@ -16,13 +16,12 @@ from genopt_gym.core.acceptance import RULES, TriedEdit
 from genopt_gym.core.actions import MAX_TEXT_CHARS, Refusal, addressing_problem, broken_contract, read_action
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
-from genopt_gym.core.evidence import View
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
 from genopt_gym.feedback import problem_context
-from genopt_gym.observation import Observation, Observer, last_frame, observation_space, warn_of_cuts
+from genopt_gym.observation import Observation, Observer, last_frame, observation_space, view_of, warn_of_cuts
 from genopt_gym.run_state import RunState, StepResult
 
 Action = Mapping[str, str] | str
@@ -83,7 +82,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             if name not in names:
                 raise ValueError(f"editable names {name!r}, but the components are {', '.join(names)}")
         self.editable = tuple(names if p.editable is None else p.editable)
-        self.view = _view(p)
+        self.view = view_of(p)
         self.context = problem_context(self.task, self.start, p)
         warn_of_cuts(self.task, p)
         self.observation_space = observation_space(self.task, self.start, self.context, p.max_trace_chars)
@@ -107,7 +106,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         super().reset(seed=seed)
         start = self.start.edited(self._starting_texts(options or {}))
         p = self.parameters = self._made_with
-        self.view = _view(p)
+        self.view = view_of(p)
         sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.trial_start, self.np_random)
         # Drawn from the generator's state, not from the generator: that orders the train trials.
         self._rule.reset(zlib.crc32(repr(self.np_random.bit_generator.state).encode()))
@@ -163,7 +162,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             raise TypeError(f"set_view changes {', '.join(ViewChange.__annotations__)}, not {min(unknown)}")
         changed = dataclasses.replace(self.parameters, **change)
         run.sampler.resize(changed.batch_size)
-        self.parameters, self.view = changed, _view(changed)
+        self.parameters, self.view = changed, view_of(changed)
 
     def limit_trace(self, max_trace_chars: int) -> None:
         """Show traces of at most so many characters, from the next ``reset`` on: as if it had been passed."""
@@ -297,9 +296,3 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         run.history.append((str(run.last.outcome), run.last.score, run.best_score))
         observer = Observer(self.task, self.context, self.parameters, self.view)
         return observer.observe(run.last, run.artifact, run.best_score, previous, truncated_by)
-
-
-def _view(parameters: Parameters) -> View:
-    """What the traces of an environment's trials hold."""
-    p = parameters
-    return View(p.credit_horizon, p.trace_window, keep_actions=p.trial_start == "continue")

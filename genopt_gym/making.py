@@ -56,4 +56,6 @@ def make(
     >>> list(env.reset(seed=0)[0]["artifact"])
     ['policy']
     """
-    return gym.make(id, max_episode_steps=max_episode_steps, render_mode=render_mode, **parameters)
+    if render_mode is not None:
+        parameters["render_mode"] = render_mode
+    return gym.make(id, max_episode_steps=max_episode_steps, **parameters)

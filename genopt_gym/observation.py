@@ -135,3 +135,9 @@ def last_frame(task: Task, result: StepResult) -> NDArray[np.uint8] | None:
     actions = [*trial.instance.prefix, *(event.action for event in trial.events if event.action is not None)]
     frames = task.film(trial.instance, actions, [len(actions)])
     return None if frames is None else next(frames)
+
+
+def view_of(parameters: Parameters) -> View:
+    """What the traces of an environment's trials hold."""
+    p = parameters
+    return View(p.credit_horizon, p.trace_window, keep_actions=p.trial_start == "continue")

@@ -50,9 +50,9 @@ def make_agent(agent: GivenAgent, options: Mapping[str, Any] | None = None) -> A
         OptionError: an option it does not have, or one that it needs.
         ValueError, TypeError, OSError: of its class, where the value of an option is wrong.
 
-    >>> make_agent("cma-es", {"sigm": 0.5})
+    >>> make_agent("scripted", {"edit": "edits.json"})
     Traceback (most recent call last):
-    genopt_gym.core.errors.OptionError: agent 'cma-es' has no option 'sigm'; its options: sigma, population
+    genopt_gym.core.errors.OptionError: agent 'scripted' has no option 'edit'; its options: edits
     """
     options = dict(options or {})
     given = lent(agent) if isinstance(agent, str) else agent

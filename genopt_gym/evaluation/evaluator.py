@@ -92,7 +92,7 @@ class Evaluator:
         Raises:
             RuntimeError: something has been evaluated already, whose results would be lost.
         """
-        if self._charged or self.ledger.models:
+        if self._charged:
             raise RuntimeError("an evaluator takes its store before its first evaluation")
         self.store, self.client = store, client
 

@@ -21,7 +21,7 @@ from genopt_gym.core.task import Metric
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import read_config, read_program, read_result
 from genopt_gym.runs.replay import replay_observations
-from genopt_gym.runs.steps import Step, Steps
+from genopt_gym.runs.steps import Step, StepList
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -102,7 +102,7 @@ class Run:
             raise UserError(f"the configuration in {self.folder} cannot be read: {error!r}") from None
         rows, costs = (read_journal(self.folder / name)[0] for name in ("steps.jsonl", "ledger.jsonl"))
         # A step is written before its costs are.
-        self.steps: Steps = Steps([Step.of(row, cost) for row, cost in zip(rows, costs, strict=False)])
+        self.steps: StepList = StepList([Step.of(row, cost) for row, cost in zip(rows, costs, strict=False)])
         """All steps; step 0 is the reset. ``steps.to_pandas()`` has a row for each."""
         self._result = read_result(self.folder) if (self.folder / "result.json").exists() else {}
 
@@ -193,7 +193,7 @@ class Run:
     def _observations(self) -> list[dict[str, Any]]:
         return [observation for observation, _ in replay_observations(self.folder)]
 
-    def _made(self) -> Steps:
+    def _made(self) -> StepList:
         if not self.steps:
             raise UserError(f"the run in {self.folder} has no finished step yet")
         return self.steps

@@ -91,7 +91,7 @@ class Step:
         return row | {"tokens": self.tokens, "money": self.money}
 
 
-class Steps(Sequence[Step]):
+class StepList(Sequence[Step]):
     """Steps in order; ``steps[-1]`` is the last."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
@@ -104,10 +104,10 @@ class Steps(Sequence[Step]):
     def __getitem__(self, index: int) -> Step: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Steps: ...
+    def __getitem__(self, index: slice) -> StepList: ...
 
-    def __getitem__(self, index: int | slice) -> Step | Steps:
-        return Steps(self._steps[index]) if isinstance(index, slice) else self._steps[index]
+    def __getitem__(self, index: int | slice) -> Step | StepList:
+        return StepList(self._steps[index]) if isinstance(index, slice) else self._steps[index]
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self._steps)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import builtins
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from rich.console import Console
 
 from genopt_gym.agents import Agent, make_agent
 from genopt_gym.agents.sb3 import save, train
+from genopt_gym.agents.sb3_progress import training_progress
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.live import LiveView
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.testing import AgentConformance
 from genopt_gym.wrappers import MenuEdits, NumericEdits
@@ -169,3 +174,17 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UserError, match=r"pip install 'genopt-gym\[sb3\]'"):
         make_agent("sb3", {"checkpoint": "policy.zip"})
+
+
+def test_a_terminal_shows_how_far_a_training_is() -> None:
+    console = Console(force_terminal=True, width=80, file=io.StringIO(), color_system=None)
+    view = LiveView(console)
+    shown = training_progress(10, view)
+    shown.model = SimpleNamespace(ep_info_buffer=[{"r": 0.25}, {"r": 0.75}])
+    shown._on_training_start()
+    shown.num_timesteps = 10
+    assert shown._on_step()
+    view.close()
+    assert isinstance(console.file, io.StringIO)
+    assert "10/10" in console.file.getvalue()
+    assert "return 0.500, mean of the last 2 runs" in console.file.getvalue()

@@ -217,6 +217,23 @@ def test_wrong_words_are_explained(arguments: dict[str, Any], words: str) -> Non
         genopt_gym.run(**{"env_or_id": CARTPOLE, "agent": "random", **SMALL, **arguments})
 
 
+def test_a_folder_of_a_newer_format_is_refused_in_a_sentence(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    (tmp_path / "run" / "config.json").write_text(json.dumps({**config, "format": 99}))
+    for look in (genopt_gym.load_run, genopt_gym.resume):
+        with pytest.raises(UserError, match=r"format 99.*install the newer version"):
+            look(tmp_path / "run")
+
+
+def test_a_run_of_an_older_format_is_still_a_run(tmp_path: Path) -> None:
+    stored = Path(__file__).parents[1] / "stored" / "run-format-0"
+    run = genopt_gym.load_run(stored)
+    assert run.done
+    assert run.best.artifact.source == (stored / "best.py").read_text()
+    assert run.diff() == (stored / "best.diff").read_text()
+
+
 def test_a_configuration_takes_a_class_and_refuses_an_object() -> None:
     config = Config(CARTPOLE, Twice)  # type: ignore[arg-type]
     assert config.agent == f"{__name__}:Twice"

@@ -124,6 +124,12 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path: Path, capsys: pytes
     assert replayed == [True, False, False]
 
 
+def test_a_folder_of_a_newer_format_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text('{"format": 99}')
+    with pytest.raises(UserError, match=r"format 99.*install the newer version"):
+        genopt_gym.load_study(tmp_path)
+
+
 SCRIPT = """\
 import genopt_gym
 if __name__ == "__main__":

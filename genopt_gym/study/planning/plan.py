@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from genopt_gym.agents.model_agent import ModelAgent
-from genopt_gym.core.errors import UserError
+from genopt_gym.core.errors import MissingOption, UserError
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.runs.config import Config
 from genopt_gym.study.planning.document import OWN, Document, Entry, Given, presets, read_document, read_source
@@ -103,7 +103,7 @@ def _options(source: Source, document: Document, entry: Entry, place: Place) -> 
         config.make_agent()
     except UserError as problem:
         words = str(problem)
-        if words.endswith("needs the option 'model'"):
+        if isinstance(problem, MissingOption) and problem.option == "model":
             words += ": name it with model: in the plan, or with --model"
         at = _named(words, {name: (*place, "options", name) for name in entry.options})
         raise source.error(at or (*place, "agent"), words) from None

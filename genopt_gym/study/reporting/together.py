@@ -14,6 +14,7 @@ import msgspec
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.runs.config import Config, read_run
+from genopt_gym.runs.formats import FORMAT
 from genopt_gym.study.folder import PLAN, run_path
 from genopt_gym.study.records import Plan, PlannedRun
 from genopt_gym.study.reporting.report import Summary, write_report
@@ -36,7 +37,7 @@ def report_runs(runs: Sequence[Path], out: Path, paper: Path | None = None) -> S
     with tempfile.TemporaryDirectory(prefix="genopt-report-") as temporary:
         study = Path(temporary) / "runs of one report"
         (study / "runs").mkdir(parents=True)
-        (study / PLAN).write_bytes(msgspec.json.encode(plan))
+        (study / PLAN).write_bytes(msgspec.json.encode({"format": FORMAT} | msgspec.to_builtins(plan)))
         for run, planned in zip(runs, plan.runs, strict=True):
             run_path(study, planned.key).symlink_to(run.absolute(), target_is_directory=True)
         summary = write_report(study, paper)
