@@ -2,4 +2,5 @@
 
 from genopt_gym.cli import main
 
-main()
+if __name__ == "__main__":
+    main()
