@@ -165,11 +165,11 @@ class Training:
         return self.state.test
 
     def _model(self) -> Any:
+        cls = getattr(sb3(), self.state.algorithm.upper())
         from stable_baselines3.common.atari_wrappers import ClipRewardEnv
         from stable_baselines3.common.env_util import make_vec_env
         from stable_baselines3.common.logger import configure
 
-        cls = getattr(sb3(), self.state.algorithm.upper())
         # A resumed training begins new games, and not the first ones again.
         seed = int(np.random.SeedSequence([self.state.seed, self.frames]).generate_state(1)[0] >> 1)
         # Rewards are clipped to their sign, as in Mnih et al. 2015; scores are not.

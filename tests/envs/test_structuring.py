@@ -112,6 +112,7 @@ def test_what_is_no_plain_function_is_refused(written: Written, text: str) -> No
 
 
 def test_a_function_without_a_file_is_refused() -> None:
-    exec("def act(x): return x", namespace := {})  # type: ignore[var-annotated]
+    code = compile("def act(x): return x", "<made up>", "exec")
+    exec(code, namespace := {})  # type: ignore[var-annotated]
     with pytest.raises(ValueError, match="the source of act cannot be read"):
         structure(namespace["act"])
