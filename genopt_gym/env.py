@@ -11,9 +11,8 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from genopt_gym.core import drawing
+from genopt_gym.core import actions, drawing
 from genopt_gym.core.acceptance import RULES, TriedEdit
-from genopt_gym.core.actions import MAX_TEXT_CHARS, Refusal, addressing_problem, broken_contract, read_action
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.parameters import Parameters
@@ -86,7 +85,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.context = problem_context(self.task, self.start, p)
         warn_of_cuts(self.task, p)
         self.observation_space = observation_space(self.task, self.start, self.context, p.max_trace_chars)
-        self.action_space = Edits({name: self.start.texts[name] for name in self.editable}, MAX_TEXT_CHARS)
+        self.action_space = Edits({name: self.start.texts[name] for name in self.editable}, actions.MAX_TEXT_CHARS)
         self._rule = RULES.make(p.accept)
         self._run: RunState | None = None
 
@@ -104,7 +103,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             BudgetSpent: the budget does not allow the first evaluation.
         """
         super().reset(seed=seed)
-        start = self.start.edited(self._starting_texts(options or {}))
+        start = self.start.edited(actions.starting_texts(options or {}, self.start))
         p = self.parameters = self._made_with
         self.view = view_of(p)
         sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.trial_start, self.np_random)
@@ -122,7 +121,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         """
         run = self._begun()
         previous, spent = run.last.score, None
-        edit, problem = read_action(action, run.artifact, self.editable)
+        edit, problem = actions.read_action(action, run.artifact, self.editable)
         if problem is not None:
             run.last = self._not_run(run, *problem)
         else:
@@ -206,10 +205,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         """Outcome, score and best score of every step since ``reset``, and of that."""
         return [] if self._run is None else self._run.history
 
-    def refusal(self, texts: Mapping[str, str]) -> Refusal | None:
+    def refusal(self, texts: Mapping[str, str]) -> actions.Refusal | None:
         """Why the artifact with these texts would not even be run, if so."""
         artifact = self._begun().artifact
-        return addressing_problem(texts, artifact, self.editable) or broken_contract(artifact.edited(texts))
+        return actions.addressing_problem(texts, artifact, self.editable) or actions.broken_contract(
+            artifact.edited(texts)
+        )
 
     def validation_score(self, result: StepResult) -> float:
         """What selection goes by: the lowest score for an artifact that could not be run."""
@@ -219,16 +220,6 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         if self._run is None:
             raise gym.error.ResetNeeded("no run has begun: call reset first")
         return self._run
-
-    def _starting_texts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        texts = options.get("artifact", {})
-        if not isinstance(texts, Mapping):
-            raise ValueError(f"options['artifact'] is a mapping from components to texts, not a {type(texts).__name__}")
-        if unknown := [option for option in options if option != "artifact"]:
-            raise ValueError(f"reset knows the option 'artifact', not {', '.join(map(repr, unknown))}")
-        if problem := addressing_problem(texts, self.start, self.start.texts):
-            raise ValueError(f"options['artifact']: {problem[1]}")
-        return texts
 
     def _not_run(self, run: RunState, outcome: EditOutcome, message: str) -> StepResult:
         return StepResult(run.artifact, outcome, message, score=run.current.score, accepted=False)
@@ -247,7 +238,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def _evaluate(self, artifact: Artifact, outcome: str, sampler: BatchSampler) -> StepResult:
         """Check an artifact, and evaluate it on the next train batch and on validation."""
-        if problem := broken_contract(artifact):
+        if problem := actions.broken_contract(artifact):
             return StepResult(artifact, *problem, score=self.task.metric.low)
         batch = sampler.draw()
         batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]

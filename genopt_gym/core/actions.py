@@ -1,4 +1,4 @@
-"""Actions of the environment: the edit in one, or why there is none."""
+"""What is given to the environment: the edit in an action, or why there is none; the texts that a run starts from."""
 
 from __future__ import annotations
 
@@ -47,6 +47,18 @@ def addressing_problem(edit: Mapping[Any, Any], artifact: Artifact, editable: Co
         if text != text.encode("utf-8", "ignore").decode():
             return EditOutcome.CONTRACT_BROKEN, f"The text of {name} holds half a character (a lone surrogate)."
     return None
+
+
+def starting_texts(options: Mapping[str, Any], start: Artifact) -> Mapping[str, str]:
+    """The texts that options of ``reset`` give in place of the start's; ValueError if they make no sense."""
+    texts = options.get("artifact", {})
+    if not isinstance(texts, Mapping):
+        raise ValueError(f"options['artifact'] is a mapping from components to texts, not a {type(texts).__name__}")
+    if unknown := [option for option in options if option != "artifact"]:
+        raise ValueError(f"reset knows the option 'artifact', not {', '.join(map(repr, unknown))}")
+    if problem := addressing_problem(texts, start, start.texts):
+        raise ValueError(f"options['artifact']: {problem[1]}")
+    return texts
 
 
 def broken_contract(artifact: Artifact) -> Refusal | None:
