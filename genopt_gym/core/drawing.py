@@ -124,9 +124,10 @@ def draw_curve(axes: Axes, history: History, metric: Metric) -> None:
     axes.axhline(metric.reference, linestyle="--", color="#2563eb", linewidth=1)
     for value, name in ((metric.floor, "floor"), (metric.reference, "reference")):
         axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
-    low, high = metric.bounds
-    margin = (high - low) * 0.04
-    axes.set_ylim(low - margin, high + margin)
+    if metric.low is not None and metric.high is not None:
+        low, high = metric.bounds
+        margin = (high - low) * 0.04
+        axes.set_ylim(low - margin, high + margin)
     axes.set_xlabel("edit")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(metric.name, fontsize=8)

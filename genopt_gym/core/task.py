@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from genopt_gym.sandbox.session import Session
 
 SPLITS = ("train", "validation", "test")
+LARGEST = 8e307
+"""Stands for no bound: finite, for the sake of Gymnasium's boxes, and half of what a double can hold."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +35,46 @@ class Metric:
 
     Attributes:
         name: what is counted, with its unit.
-        low: the worst score there is; a failed trial gets it.
-        high: the best score there is.
+        low: the worst score there is, and what a failed trial gets; ``None`` if there is no worst one.
+        high: the best score there is; ``None`` if nobody knows a bound.
         floor: the score of an agent that knows nothing (0 on the normalised scale).
         reference: a strong score, often human (1 on the normalised scale).
         solved: the validation score at which a run ends; ``None`` if there is none.
         direction: whether more or less is better.
         sources: where floor and reference come from.
         published: what others report, by a text that says who, where and of what.
+        record: the best published score of an open problem; a score beyond it is told, and ends no run.
+        failed_score: what a failed trial gets where ``low`` is ``None``.
     """
 
     name: str
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     floor: float
     reference: float
     solved: float | None
     direction: Literal["maximize", "minimize"] = "maximize"
     sources: Mapping[str, str] = field(default_factory=dict)
     published: Mapping[str, float] = field(default_factory=dict)
+    record: float | None = None
+    failed_score: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.failed_score is None:
+            raise ValueError("without low, the worst score there is, say what a failed trial gets: failed_score=")
+
+    @property
+    def worst(self) -> float:
+        """What a failed trial gets, and an artifact that cannot be run."""
+        if self.low is not None:
+            return self.low
+        assert self.failed_score is not None
+        return self.failed_score
+
+    @property
+    def best(self) -> float:
+        """The best score there is, or a number beyond all scores where nobody knows a bound."""
+        return self.sign * LARGEST if self.high is None else self.high
 
     @property
     def sign(self) -> int:
@@ -59,8 +82,20 @@ class Metric:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """Smallest and largest score, whichever is better."""
-        return min(self.low, self.high), max(self.low, self.high)
+        """Smallest and largest score, whichever is better; ``LARGEST`` either way where there is no bound."""
+        low = -self.sign * LARGEST if self.low is None else self.low
+        return min(low, self.best), max(low, self.best)
+
+    @property
+    def range(self) -> str:
+        """The scores there are, in words.
+
+        >>> Metric("points", 0, 1, 0, 1, None).range
+        'from 0 to 1'
+        """
+        low, high = self.bounds
+        parts = [f"from {low:g}"] * (low > -LARGEST) + [f"to {high:g}"] * (high < LARGEST)
+        return " ".join(parts) or "of any finite size"
 
     def better(self, a: float, b: float) -> bool:
         """Whether score ``a`` beats score ``b``."""
@@ -72,6 +107,10 @@ class Metric:
 
     def is_solved(self, score: float) -> bool:
         return self.solved is not None and not self.better(self.solved, score)
+
+    def is_beyond_record(self, score: float) -> bool:
+        """Whether a score is better than all that was published."""
+        return self.record is not None and self.better(score, self.record)
 
 
 @dataclass(frozen=True)
@@ -209,7 +248,7 @@ class Task(ABC):
     def score(self, trials: Sequence[Trial]) -> float:
         """The score of a batch: the mean of its trials, or low if an error costs the artifact."""
         if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
-            return self.metric.low
+            return self.metric.worst
         return fmean(trial.score for trial in trials)
 
     def put_on(self, disguise: int) -> None:
@@ -250,6 +289,14 @@ class Task(ABC):
             actions: all of them, those of ``instance.prefix`` too.
             moments: after how many actions there is a frame, in rising order.
             boxes: whether to draw the observation's objects, each as a rectangle with its name, into larger frames.
+        """
+        return None
+
+    def picture(self, actions: Sequence[Any]) -> NDArray[np.uint8] | None:
+        """A trial's outcome as an image (height, width, 3); None where the task has nothing to draw.
+
+        Args:
+            actions: of a trial, as in ``Trial.actions``.
         """
         return None
 

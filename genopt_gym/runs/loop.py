@@ -127,7 +127,7 @@ def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
         # What its loop was warned of is no news here.
         warnings.simplefilter("ignore")
         env = optimization_env(read_run(path).make())
-    low, better = env.task.metric.low, env.task.metric.better
+    low, better = env.task.metric.worst, env.task.metric.better
     best: dict[str, Any] | None = None
     for row in read_journal(path / "steps.jsonl")[0]:
         row["validation_score"] = low if row["validation_score"] is None else row["validation_score"]
