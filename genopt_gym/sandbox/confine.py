@@ -213,6 +213,7 @@ def _forget_other_modules(readable: Iterable[str]) -> None:
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "bare": (),
     "numpy": ("numpy",),
+    "scientific": ("numpy", "scipy"),
     "data": (
         *("numpy", "pandas", "scipy", "sklearn", "lightgbm"),
         *("dateutil", "joblib", "narwhals", "pytz", "six", "threadpoolctl", "tzdata"),

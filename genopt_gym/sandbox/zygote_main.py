@@ -43,6 +43,9 @@ ALWAYS = (
     "json",
 )
 SUBMODULES = {
+    "scientific": tuple(
+        f"scipy.{name}" for name in ("fft", "linalg", "optimize", "sparse", "spatial", "special")
+    ),
     "data": tuple(
         f"sklearn.{name}"
         for name in (
