@@ -133,10 +133,12 @@ class DiscoveryTask(Task):
 
     def staged(self, score: float) -> str:
         if self.metric.is_beyond_record(score):
-            return f"This is {BEYOND} ({self.metric.record:.10g})."
+            return f"{score:.12g} is {BEYOND} ({self.metric.record:.12g})."
         if self.metric.better(self.metric.reference, score):
-            return f"The best value known before language models searched is {self.metric.reference:.10g}."
-        return f"The published value is {self.metric.record:.10g}."
+            known = f"The best value known before language models searched is {self.metric.reference:.12g}"
+        else:
+            known = f"The published value is {self.metric.record:.12g}"
+        return f"{known}; this is {score:.12g}."
 
     def picture(self, actions: Sequence[Any]) -> NDArray[np.uint8] | None:
         from genopt_gym.core.drawing import as_picture
@@ -214,7 +216,7 @@ class _Trial:
         name = self._names[min(step, 1)]
         arguments = (self._seed, self._given, step) if self._names[1] else (self._seed,)
         [reply] = self._session.call([self._slot], [arguments])
-        told = {"call": name, "best_before": self._best}
+        told = {"call": name}
         if reply.failure is not None:
             self._recorder.fail(reply.failure, told, reply.calls)
             return False
@@ -224,6 +226,7 @@ class _Trial:
             self._recorder.fail(Failure("contract_broken", "Refused", words, name), told)
             return False
         gain = self._best - (before or 0.0)
+        words = f"refused: {words}" if score is None else words
         self._recorder.step(told, [Call("verify", [], words)], score, gain, len(words) + 64)
         return True
 
@@ -235,13 +238,13 @@ class _Trial:
             verdict = self._task.verify(solution)
         except Refused as refusal:
             self._refused += 1
-            return f"refused: {refusal}", None
+            return str(refusal), None
         score = self._task.score_of(verdict)
         self._given = solution
         if self._best is None or self._task.metric.better(score, self._best):
             self._best, self._best_verdict, self._best_solution = score, verdict, kept
-        shrunk = f"valid after a shrink by {float(verdict.shrink):.3g}" if verdict.shrink else "valid"
-        return f"{shrunk}; {verdict.note}" if verdict.note else shrunk, score
+        shrunk = f" after a shrink by {float(verdict.shrink):.3g}" if verdict.shrink else ""
+        return f"{score:.12g}{shrunk}" + (f"; {verdict.note}" if verdict.note else ""), score
 
     def _metrics(self) -> dict[str, float]:
         assert self._best is not None and self._best_verdict is not None
