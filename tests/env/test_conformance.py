@@ -35,7 +35,6 @@ IN_FULL = {
     "GenOpt/BBEH-MultistepArithmetic-v0",
     "GenOpt/Control-CartPole-v0",
     "GenOpt/Discovery-CirclePacking26-v0",
-    "GenOpt/Discovery-ErdosMinimumOverlap-v0",
     "GenOpt/Heuristics-BinPacking-v0",
     "GenOpt/MLAgentBench-SpaceshipTitanic-v0",
     "GenOpt/Reasoning-LegCounting-v0",
