@@ -46,7 +46,8 @@ class FunctionTask(Task):
         texts: components that are no code, name to text; they are bound to their names as strings.
         workflow: source of ``def workflow(...)``, which calls the components; if there is but one function, it is
             that function unless this says otherwise.
-        profile: which libraries components may import: ``bare`` (the standard library), ``numpy`` or ``data``.
+        profile: which libraries components may import: ``bare`` (the standard library), ``numpy``,
+            ``scientific`` (NumPy and SciPy) or ``data``.
         limits: of a confined process, as in ``genopt_gym.core.task.Limits``: ``{"call_seconds": 10}``.
         model: what components may ask by ``llm(prompt)``, as in ``genopt_gym.core.task.ModelUse``: ``{"name":
             "local/smollm2"}``. Several trials are under way at once then, in threads.
@@ -241,7 +242,7 @@ def _metric(function: str, scores: Mapping[str, float | None]) -> Metric:
     )
     smallest, largest = metric.bounds
     within = [value for value in (floor, reference, solved, record) if value is not None]
-    if floor == reference or low == high or not smallest <= min(within) <= max(within) <= largest:
+    if floor == reference or smallest == largest or not smallest <= min(within) <= max(within) <= largest:
         told = ", ".join(f"{name}={value}" for name, value in scores.items() if value is not None)
         raise ValueError(f"{told}: scores lie between two numbers, solved among them, and so do floor, reference and record")
     if low is not None and high is not None and (low < high) != (floor < reference):

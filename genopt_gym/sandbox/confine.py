@@ -213,11 +213,11 @@ def _forget_other_modules(readable: Iterable[str]) -> None:
 PROFILES: Final[dict[str, tuple[str, ...]]] = {
     "bare": (),
     "numpy": ("numpy",),
-    "scientific": ("numpy", "scipy"),
     "data": (
         *("numpy", "pandas", "scipy", "sklearn", "lightgbm"),
         *("dateutil", "joblib", "narwhals", "pytz", "six", "threadpoolctl", "tzdata"),
     ),
+    "scientific": ("numpy", "scipy"),
 }
 """The top-level modules of each profile; a zygote loads what is installed. Submodules may be imported later."""
 

@@ -16,8 +16,9 @@ from math import isqrt, pi, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genopt_gym.core.task import Metric
+from genopt_gym.envs.discovery.circle_starts import BOXED, WALLED, starts
 from genopt_gym.envs.discovery.exact import ROUNDING, TICK, Dyadic, Refused, amount, read_rows, root_difference
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,97 +28,6 @@ NAMES = ("x", "y", "radius")
 SHRINK = """\
 If circles overlap, or cross the border, by rounding alone (5.7e-14 in proportion), all radii are made smaller by the
 smallest multiple of 2**-53 that mends it, and the score is the sum of these. Anything more is refused."""
-
-GROWN = '''\
-def grown(centres):
-    """The centres with radii that leave no circle room to grow, from equal shares of every gap on."""
-    import numpy as np
-
-    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=-1)
-    np.fill_diagonal(gaps, np.inf)
-    walls = np.minimum(centres, 1 - centres).min(axis=1)
-    radii = np.clip(np.minimum(walls, gaps.min(axis=1) / 2), 0, None)
-    for _ in range(3):
-        for i in range(len(radii)):
-            radii[i] = max(radii[i], min(walls[i], (gaps[i] - radii).min()))
-    return np.column_stack([centres, radii])
-'''
-
-NAIVE = """\
-def start(seed):
-    side = {side}
-    radius = 0.5 / side
-    return [[(2 * (i % side) + 1) * radius, (2 * (i // side) + 1) * radius, radius] for i in range({n})]
-"""
-
-STUB = "def start(seed):\n    return [[0.5, 0.5, 0.0]] * {n}\n"
-
-PARAMETRIC = '''\
-ROWS = "{rows}"
-HEIGHTS = ({heights})
-WIDTHS = ({widths})
-SHIFTS = ({shifts})
-
-
-def grown(centres, half, one):
-    """The centres with radii that leave no circle room to grow, from equal shares of every gap on."""
-    import numpy as np
-
-    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=-one)
-    np.fill_diagonal(gaps, np.inf)
-    walls = np.minimum(centres, one - centres).min(axis=one)
-    radii = np.minimum(walls, gaps.min(axis=one) * half).clip(min=one - one)
-    for i in range(len(radii)):
-        radii[i] = max(radii[i], min(walls[i], (gaps[i] - radii).min()))
-    return np.column_stack([centres, radii])
-
-
-def start(seed):
-    import numpy as np
-
-    one = len("1")
-    half = one / len("12")
-    centres = []
-    for count, height, width, shift in zip(ROWS, HEIGHTS, WIDTHS, SHIFTS):
-        places = np.linspace(half + shift - width, half + shift + width, int(count))
-        centres += [[x, height] for x in places]
-    return grown(np.array(centres).clip(one - one, one), half, one).tolist()
-'''
-
-IMPROVE = f'''\
-{GROWN}
-
-def improve(solution, step):
-    """Move one circle at a time, by less with every call; keep what does not lose."""
-    import numpy as np
-
-    rng = np.random.default_rng(step)
-    best = np.array(solution)
-    for _ in range(40):
-        centres = best[:, :2].copy()
-        centres[rng.integers(len(centres))] += rng.normal(0, 0.2 / (2 + step), 2)
-        tried = grown(centres.clip(0, 1))
-        if tried[:, 2].sum() >= best[:, 2].sum():
-            best = tried
-    return best.tolist()
-'''
-
-
-def starts(n: int, side: int, rows: str) -> dict[str, Start]:
-    """The starting artifacts for n circles; ``rows`` are the counts of a layout in rows."""
-    heights = ", ".join(f"{(i + 0.5) / len(rows):.2f}" for i in range(len(rows)))
-    widths, shifts = ", ".join(["0.36"] * len(rows)), ", ".join(["0.0"] * len(rows))
-    parametric = PARAMETRIC.format(rows=rows, heights=heights, widths=widths, shifts=shifts)
-    working = f'{GROWN}\n\ndef start(seed):\n    import numpy as np\n\n    rows = "{rows}"\n    centres = []\n'
-    working += "    for i, count in enumerate(rows):\n        margin = 0.4 / int(count)\n"
-    working += "        centres += [[x, (i + 0.5) / len(rows)] for x in np.linspace(margin, 1 - margin, int(count))]\n"
-    working += "    return grown(np.array(centres)).tolist()\n"
-    return {
-        "naive": Start(NAIVE.format(side=side, n=n)),
-        "stub": Start(STUB.format(n=n)),
-        "parametric": Start(parametric),
-        "working": Start(working, IMPROVE),
-    }
 
 
 class CirclePacking(DiscoveryTask):
@@ -221,7 +131,7 @@ class CirclePacking26(CirclePacking):
     n = 26
     goal = "Pack 26 circles of any radii into the unit square, without overlaps, so that their radii add up to the most."
     solution = SOLUTION.format(n=26, where=SQUARE, rule=IN_SQUARE)
-    starts_by_name = starts(26, 6, "55655")
+    starts_by_name = starts(26, 6, "55655", WALLED)
     metric = metric(
         *(26, 26 / 12, 2.634, 2.6359830853, SQUARE),
         (
@@ -237,7 +147,7 @@ class CirclePacking32(CirclePacking):
     n = 32
     goal = "Pack 32 circles of any radii into the unit square, without overlaps, so that their radii add up to the most."
     solution = SOLUTION.format(n=32, where=SQUARE, rule=IN_SQUARE)
-    starts_by_name = starts(32, 6, "565565")
+    starts_by_name = starts(32, 6, "565565", WALLED)
     metric = metric(
         *(32, 32 / 12, 2.936, 2.93794452620552, SQUARE),
         ("32 places of a 6 x 6 grid", FRIEDMAN, "AlphaEvolve (arXiv 2506.13131), with the digits of its coordinates"),
@@ -257,7 +167,7 @@ of any proportions, may have a perimeter of 4."""
         where="the plane",
         rule="Width and height of their bounding box add up to at most 2; no two overlap, but they may touch.",
     )
-    starts_by_name = starts(21, 5, "45453")
+    starts_by_name = starts(21, 5, "45453", BOXED)
     metric = metric(
         *(21, 2.1, 2.364, 2.36583213341677, "a rectangle of perimeter 4"),
         ("21 places of a 5 x 5 grid in a square", FRIEDMAN, "AlphaEvolve (arXiv 2506.13131), with the digits of its coordinates"),

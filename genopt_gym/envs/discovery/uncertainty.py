@@ -67,13 +67,17 @@ def improve(solution, step):
             best, value = tried, found
     return best.tolist()
 '''
-PARAMETRIC = """\
-COEFFICIENTS = (-1.0, 0.03, 0.0002)
+PARAMETRIC = '''\
+WEIGHTS = (-1.0, 0.6, 0.7)
 
 
 def start(seed):
-    return list(COEFFICIENTS)
-"""
+    """Weights of Hermite functions of the same norm: the coefficient of H4k is one over sqrt(16^k (4k)!)."""
+    import math
+
+    degrees = range(len(WEIGHTS))
+    return [weight / math.sqrt(16**k * math.factorial(4 * k)) for k, weight in zip(degrees, WEIGHTS)]
+'''
 
 
 class UncertaintyInequality(DiscoveryTask):
