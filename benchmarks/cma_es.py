@@ -3,7 +3,8 @@
 Every seed is a learning loop of its own: edits are selected by validation, then start and best are scored on the same
 test instances, so that their difference is paired. A table of all seeds, none left out, in Markdown.
 
-    python benchmarks/cma_es.py GenOpt/Atari-Pong-v0 [more ids] [--seeds 3] [--edits 40] [--set KEY=VALUE] [--option KEY=VALUE]
+    python benchmarks/cma_es.py GenOpt/Atari-Pong-v0 [more ids] [--seeds 3] [--edits 40] [--set KEY=VALUE] \\
+        [--option KEY=VALUE]
 """
 
 from __future__ import annotations

@@ -70,7 +70,10 @@ TABLE = (
     Row("GenOpt/Tabular-Digits-v0", "genopt_gym.envs.bundled:Digits", 20),
     Row("GenOpt/Tabular-Friedman-v0", "genopt_gym.envs.bundled:Friedman", 20),
     *(Row(f"GenOpt/BBEH-{name}-v0", f"genopt_gym.envs.bbeh.tasks:{name}", 15) for name in BBEH),
-    *(Row(f"GenOpt/Discovery-{task.partition(':')[2]}-v0", f"genopt_gym.envs.discovery.{task}", 20) for task in DISCOVERY),
+    *(
+        Row(f"GenOpt/Discovery-{task.partition(':')[2]}-v0", f"genopt_gym.envs.discovery.{task}", 20)
+        for task in DISCOVERY
+    ),
     *(Row(f"GenOpt/Reasoning-{name}-v0", f"genopt_gym.envs.reasoning:{name}", 15) for name in REASONING),
 )
 

@@ -26,7 +26,7 @@ def verify_solution(file: Path, id: str) -> None:
 
     Args:
         file: a JSON file that holds the solution; or a Python file that assigns it to ``solution``, or defines
-            ``construct(seed)``, or ``start(seed)`` and ``improve(solution, step)``. Python runs confined, as artifacts do.
+            ``construct(seed)``, or ``start(seed)`` and ``improve(solution, step)``; it runs confined, as artifacts do.
         id: of a Discovery environment.
 
     Raises:
@@ -119,6 +119,8 @@ def _defined(tree: ast.Module) -> set[str]:
     """Names of functions, and of what is assigned, at the top level."""
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
         names |= {target.id for target in targets if isinstance(target, ast.Name)}
     return names

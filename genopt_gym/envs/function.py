@@ -244,7 +244,9 @@ def _metric(function: str, scores: Mapping[str, float | None]) -> Metric:
     within = [value for value in (floor, reference, solved, record) if value is not None]
     if floor == reference or smallest == largest or not smallest <= min(within) <= max(within) <= largest:
         told = ", ".join(f"{name}={value}" for name, value in scores.items() if value is not None)
-        raise ValueError(f"{told}: scores lie between two numbers, solved among them, and so do floor, reference and record")
+        raise ValueError(
+            f"{told}: scores lie between two numbers, solved among them, and so do floor, reference and record"
+        )
     if low is not None and high is not None and (low < high) != (floor < reference):
         raise ValueError(f"low={low}, high={high} and floor={floor}, reference={reference} go in opposite directions")
     return metric

@@ -201,17 +201,19 @@ def _mirrored(observation: dict[str, Any]) -> dict[str, Any]:
     return observation | {name: -np.asarray(observation[name]) for name in ("score", "best_score")}
 
 
-MIRRORED = ("low", "high", "floor", "reference", "solved", "record", "failed_score")
-"""Fields of a metric that are scores, or None."""
+def _mirrored_metric(metric: Metric) -> Metric:
+    return dataclasses.replace(
+        metric,
+        low=_mirror(metric.low),
+        high=_mirror(metric.high),
+        floor=-metric.floor,
+        reference=-metric.reference,
+        solved=_mirror(metric.solved),
+        record=_mirror(metric.record),
+        failed_score=_mirror(metric.failed_score),
+        direction="minimize" if metric.direction == "maximize" else "maximize",
+    )
 
 
 def _mirror(score: float | None) -> float | None:
     return None if score is None else -score
-
-
-def _mirrored_metric(metric: Metric) -> Metric:
-    return dataclasses.replace(
-        metric,
-        **{name: _mirror(getattr(metric, name)) for name in MIRRORED},
-        direction="minimize" if metric.direction == "maximize" else "maximize",
-    )

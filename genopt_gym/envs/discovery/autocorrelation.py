@@ -1,22 +1,23 @@
 """Autocorrelation inequalities: step functions whose autoconvolution is as flat as can be.
 
-A solution is the heights of a step function f on [-1/4, 1/4], of equal steps. Its autoconvolution f*f is piecewise linear
-between multiples of the step, so that its largest value, its integral and that of its square are fractions.
+A solution is the heights of a step function f on [-1/4, 1/4], of equal steps. Its autoconvolution f*f is piecewise
+linear between multiples of the step, so that its largest value, its integral and that of its square are fractions.
 
-- First: the least constant C1 with max f*f >= C1 (integral of f)^2 for all f >= 0; known from below 1.28 (Cloninger and
-  Steinerberger 2017). From above 1.5098 (Matolcsi and Vinuesa 2010), AlphaEvolve 1.50529397 (arXiv 2506.13131), 1.5032
-  (arXiv 2511.02864), TTT-Discover 1.50287 (arXiv 2601.16175), EinsteinArena 1.5028609 (2026).
+- First: the least constant C1 with max f*f >= C1 (integral of f)^2 for all f >= 0; known from below 1.28 (Cloninger
+  and Steinerberger 2017). From above 1.5098 (Matolcsi and Vinuesa 2010), AlphaEvolve 1.50529397 (arXiv 2506.13131),
+  1.5032 (arXiv 2511.02864), TTT-Discover 1.50287 (arXiv 2601.16175), EinsteinArena 1.5028609 (2026).
 - Second: the largest C2 = |f*f|_2^2 / (|f*f|_1 |f*f|_inf) of any f >= 0, at most 1 (Hoelder). From below 0.88922
-  (Matolcsi and Vinuesa 2010), AlphaEvolve 0.89627994, Boyer and Li 0.901564 (arXiv 2506.16750), 0.94136 (arXiv 2508.02803),
-  AlphaEvolve 0.96102, ImprovEvolve 0.96258 (arXiv 2602.10233), EinsteinArena 0.96264 (2026).
-- Third: as the first for f of any sign, with max |f*f|. At least 1, for f*f has a support of length 1. From above 1.45810
-  (Vinuesa 2009), AlphaEvolve 1.4557. Its notebook takes the absolute value of max f*f, not the maximum of |f*f|: under the
-  inequality as it is written its function gives another value (docs/discovery.md).
+  (Matolcsi and Vinuesa 2010), AlphaEvolve 0.89627994, Boyer and Li 0.901564 (arXiv 2506.16750), 0.94136 (arXiv
+  2508.02803), AlphaEvolve 0.96102, ImprovEvolve 0.96258 (arXiv 2602.10233), EinsteinArena 0.96264 (2026).
+- Third: as the first for f of any sign, with max |f*f|. At least 1, for f*f has a support of length 1. From above
+  1.45810 (Vinuesa 2009), AlphaEvolve 1.4557. Its notebook takes the absolute value of max f*f, not the maximum of
+  |f*f|: under the inequality as it is written its function gives another value (docs/discovery.md).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from genopt_gym.core.task import Metric
@@ -47,7 +48,7 @@ class Autocorrelation(DiscoveryTask):
         return self._constant(heights, convolve(heights, heights))
 
     def _constant(self, heights: list[int], nodes: list[int]) -> Verdict:
-        """From the heights, in any unit, and the values of f*f at its nodes in units of step * unit^2: the bound on C1."""
+        """The bound on C1, from heights in any unit, and values of f*f at its nodes in units of step * unit^2."""
         peak = max(nodes)
         value = Fraction(2 * len(heights) * peak, sum(heights) ** 2)
         return Verdict(value, note=MAXIMUM.format(nodes.index(peak), len(nodes)))
@@ -137,7 +138,7 @@ the square of f*f, over its integral and its maximum."""
         """Between nodes a and b, the square of a line has the integral (a^2 + ab + b^2) / 3 a step."""
         peak = max(nodes)
         ends = [0, *nodes, 0]
-        square = sum(a * a + a * b + b * b for a, b in zip(ends, ends[1:], strict=False))
+        square = sum(a * a + a * b + b * b for a, b in pairwise(ends))
         note = MAXIMUM.format(nodes.index(peak), len(nodes))
         return Verdict(Fraction(square, 3 * sum(nodes) * peak), note=note)
 
@@ -149,7 +150,9 @@ class ThirdAutocorrelation(Autocorrelation):
     goal = """\
 Find a step function f on [-1/4, 1/4], of any sign, for which max |f*f| / (integral of f)^2 is the least; f*f(t) is the
 integral of f(t - x) f(x) over x."""
-    solution = f"{HEIGHTS}\nThey may be negative, but the integral is not 0. The score is max |f*f| / (integral of f)^2."
+    solution = (
+        f"{HEIGHTS}\nThey may be negative, but the integral is not 0. The score is max |f*f| / (integral of f)^2."
+    )
     starts_by_name = starts(
         naive="[1.0] * 50",
         stub="[1]",

@@ -2,9 +2,9 @@
 
 Three different vectors lie on a line exactly when they add up to 0 modulo 3 in every place. All is whole numbers.
 
-Sources: 496 (Edel 2004), 512 (FunSearch, Romera-Paredes et al. 2024, Nature 625). In dimension 6 no cap has more than 112
-elements (Potechin 2008); each of the nine translates of a six-dimensional subspace holds at most as many, so that none in
-dimension 8 has more than 1008.
+Sources: 496 (Edel 2004), 512 (FunSearch, Romera-Paredes et al. 2024, Nature 625). In dimension 6 no cap has more
+than 112 elements (Potechin 2008); each of the nine translates of a six-dimensional subspace holds at most as many,
+so that none in dimension 8 has more than 1008.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Circle packing: circles that do not overlap, of the largest sum of radii.
 
-Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.12 and B.13, whose tables of earlier packings are those of
-Erich Friedman's Packing Center (cirRsqu, cirRrec). 26 circles: 2.634 before, AlphaEvolve 2.63586276, ShinkaEvolve
-2.635983 (arXiv 2509.19349), ThetaEvolve 2.63598308 (arXiv 2511.23473), Numaro 2026 2.6359830853: the same packing, with
-more digits; the record here has them all, lest it be beaten by rounding. 32 circles: 2.936 before, AlphaEvolve 2.9379.
-21 circles in a rectangle of perimeter 4: 2.364 before, AlphaEvolve 2.3658321334.
+Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.12 and B.13, whose tables of earlier packings are
+those of Erich Friedman's Packing Center (cirRsqu, cirRrec). 26 circles: 2.634 before, AlphaEvolve 2.63586276,
+ShinkaEvolve 2.635983 (arXiv 2509.19349), ThetaEvolve 2.63598308 (arXiv 2511.23473), Numaro 2026 2.6359830853: the
+same packing, with more digits; the record here has them all, lest it be beaten by rounding. 32 circles: 2.936
+before, AlphaEvolve 2.9379. 21 circles in a rectangle of perimeter 4: 2.364 before, AlphaEvolve 2.3658321334.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ class CirclePacking26(CirclePacking):
     """Pack 26 circles into the unit square; the score is the sum of their radii."""
 
     n = 26
-    goal = "Pack 26 circles of any radii into the unit square, without overlaps, so that their radii add up to the most."
+    goal = (
+        "Pack 26 circles of any radii into the unit square, without overlaps, so that their radii add up to the most."
+    )
     solution = SOLUTION.format(n=26, where=SQUARE, rule=IN_SQUARE)
     starts_by_name = starts(26, 6, "55655", WALLED)
     metric = metric(
@@ -145,7 +147,9 @@ class CirclePacking32(CirclePacking):
     """Pack 32 circles into the unit square; the score is the sum of their radii."""
 
     n = 32
-    goal = "Pack 32 circles of any radii into the unit square, without overlaps, so that their radii add up to the most."
+    goal = (
+        "Pack 32 circles of any radii into the unit square, without overlaps, so that their radii add up to the most."
+    )
     solution = SOLUTION.format(n=32, where=SQUARE, rule=IN_SQUARE)
     starts_by_name = starts(32, 6, "565565", WALLED)
     metric = metric(
@@ -155,7 +159,7 @@ class CirclePacking32(CirclePacking):
 
 
 class CirclePackingRectangle21(CirclePacking):
-    """Pack 21 circles into a rectangle of perimeter 4, whose sides the packing chooses; the score is the sum of radii."""
+    """Pack 21 circles into a rectangle of perimeter 4, of any proportions; the score is the sum of their radii."""
 
     n = 21
     square = False
@@ -170,7 +174,11 @@ of any proportions, may have a perimeter of 4."""
     starts_by_name = starts(21, 5, "45453", BOXED)
     metric = metric(
         *(21, 2.1, 2.364, 2.36583213341677, "a rectangle of perimeter 4"),
-        ("21 places of a 5 x 5 grid in a square", FRIEDMAN, "AlphaEvolve (arXiv 2506.13131), with the digits of its coordinates"),
+        (
+            "21 places of a 5 x 5 grid in a square",
+            FRIEDMAN,
+            "AlphaEvolve (arXiv 2506.13131), with the digits of its coordinates",
+        ),
     )
 
     def _border_ticks(self, circles: Dyadic) -> int:

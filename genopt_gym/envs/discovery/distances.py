@@ -1,9 +1,10 @@
 """Least ratio of distances: points whose largest and smallest distance differ as little as can be.
 
-Scored is the square of the ratio, as Erich Friedman's Packing Center (maxmin, maxmin3) does: it is a fraction, and exact.
+Scored is the square of the ratio, as Erich Friedman's Packing Center (maxmin, maxmin3) does: it is a fraction, and
+exact.
 
-Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.8: 16 points in the plane 12.890 before, then 12.889266112;
-14 points in space 4.168 before, then 4.165849767.
+Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.8: 16 points in the plane 12.890 before, then
+12.889266112; 14 points in space 4.168 before, then 4.165849767.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class MinMaxDistance(DiscoveryTask):
 
     def draw(self, axes: Axes, solution: Any) -> None:
         pairs = [
-            (sum((a - b) ** 2 for a, b in zip(p, q, strict=True)), p, q) for p, q in combinations(map(list, solution), 2)
+            (sum((a - b) ** 2 for a, b in zip(p, q, strict=True)), p, q)
+            for p, q in combinations(map(list, solution), 2)
         ]
         least, most = min(pairs)[0], max(pairs)[0]
         for square, p, q in pairs:
@@ -136,8 +138,8 @@ def starts(n: int, d: int, side: int, shells: str, radii: str, heights: str) -> 
 
 
 SOLUTION = f"""\
-a list of {{n}} different points {{names}}. The score is (largest distance / smallest distance) squared, of all pairs; it
-does not change if all are moved, turned or scaled. From {WORST:g} on, scores count as {WORST:g}."""
+a list of {{n}} different points {{names}}. The score is (largest distance / smallest distance) squared, of all
+pairs; it does not change if all are moved, turned or scaled. From {WORST:g} on, scores count as {WORST:g}."""
 
 
 class MinMaxDistance2D16(MinMaxDistance):

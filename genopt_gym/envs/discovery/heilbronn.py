@@ -1,18 +1,18 @@
 """Heilbronn's problem: points no three of which span a small triangle.
 
 The area is normalised by the region's: in ``HeilbronnTriangle`` by that of the triangle the points lie in, in
-``HeilbronnConvex`` by that of their convex hull. Neither changes under affine maps, so that the triangle here is the one
-with vertices (0, 0), (1, 0), (0, 1), whose sides are exact, rather than an equilateral one.
+``HeilbronnConvex`` by that of their convex hull. Neither changes under affine maps, so that the triangle here is
+the one with vertices (0, 0), (1, 0), (0, 1), whose sides are exact, rather than an equilateral one.
 
-Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.9 and B.10, with the earlier values of Erich Friedman's
-Packing Center (heiltri, heilconvex): 11 points in a triangle 0.0360, then 0.0365298899; 13 and 14 points in a convex region
-0.0306 and 0.0277, then 0.0309368890 and 0.0278355715.
+Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.9 and B.10, with the earlier values of Erich
+Friedman's Packing Center (heiltri, heilconvex): 11 points in a triangle 0.0360, then 0.0365298899; 13 and 14 points
+in a convex region 0.0306 and 0.0277, then 0.0309368890 and 0.0278355715.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genopt_gym.core.task import Metric
@@ -165,7 +165,7 @@ def hull_of(points: list[list[Any]]) -> list[list[Any]]:
 
 
 def metric(n: int, region: str, floor: float, reference: float, record: float, floor_source: str) -> Metric:
-    """Of n points: they can be triangulated, with at least n - 2 triangles whose areas add up to at most the region's."""
+    """Of n points: at least n - 2 triangles triangulate them, whose areas add up to no more than the region's."""
     return Metric(
         name=f"least area of a triangle of {n} points, over that of {region}",
         low=0,
@@ -197,12 +197,10 @@ Place 11 points in a triangle so that the smallest of the 165 triangles that the
 a list of 11 different points [x, y] with x >= 0, y >= 0 and x + y <= 1. The score is the least area of a triangle of
 three of them, over the area 1/2 of the region. Points outside by rounding alone (5.7e-14) are drawn in: all of them
 towards (1/3, 1/3) by the smallest multiple of 2**-53, and scored so. Anything more is refused."""
-    starts_by_name: ClassVar = {
+    starts_by_name = {  # noqa: RUF012
         "naive": Start(POLYGON.format(n=11, point=IN_TRIANGLE)),
         "stub": Start("def start(seed):\n    return [[i / 10, 0.0] for i in range(11)]\n"),
-        "parametric": Start(
-            PARAMETRIC.format(outer=", ".join(["0.95"] * 8), inner=", ".join(["0.4"] * 3), fit=FIT)
-        ),
+        "parametric": Start(PARAMETRIC.format(outer=", ".join(["0.95"] * 8), inner=", ".join(["0.4"] * 3), fit=FIT)),
         "working": Start(
             RANDOM.format(n=11),
             LEAST_AREA.format(region=1) + "\n\n" + IMPROVE.format(clip=CLIP, tries=150),
@@ -237,7 +235,7 @@ class HeilbronnConvex(HeilbronnTask):
     def verify(self, solution: Any) -> Verdict:
         points = self._read(solution)
         corners = hull_of(points.rows)
-        area = sum(doubled_area(corners[0], b, c) for b, c in zip(corners[1:], corners[2:], strict=False))
+        area = sum(doubled_area(corners[0], b, c) for b, c in pairwise(corners[1:]))
         if area == 0:
             raise Refused("all points lie on one line: their convex hull has no area")
         least, note = self._least(points)
@@ -263,9 +261,7 @@ def convex_starts(n: int) -> dict[str, Start]:
         "naive": Start(POLYGON.format(n=n, point=ON_PLANE)),
         "stub": Start(f"def start(seed):\n    return [[i, 0.0] for i in range({n - 1})] + [[0.0, 1.0]]\n"),
         "parametric": Start(PARAMETRIC.format(outer=outer, inner=inner, fit="points.tolist()")),
-        "working": Start(
-            RANDOM.format(n=n), local + IMPROVE.format(clip="tried = tried.clip(-1, 1)", tries=100)
-        ),
+        "working": Start(RANDOM.format(n=n), local + IMPROVE.format(clip="tried = tried.clip(-1, 1)", tries=100)),
     }
 
 

@@ -1,12 +1,13 @@
 """Hexagon packing: unit hexagons in the smallest regular hexagon.
 
-A hexagon is given by its centre and an angle in degrees, whose sine and cosine are no fractions: this is the one geometry
-here that cannot be exact. They are computed as whole numbers over 2**160 with a known error, every comparison allows for
-that error to the packing's disadvantage, and the score is an upper bound on the side that is good to some 40 digits.
+A hexagon is given by its centre and an angle in degrees, whose sine and cosine are no fractions: this is the one
+geometry here that cannot be exact. They are computed as whole numbers over 2**160 with a known error, every
+comparison allows for that error to the packing's disadvantage, and the score is an upper bound on the side that is
+good to some 40 digits.
 
-Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.7: 11 and 12 hexagons 3.943 and 4.0 before (Erich Friedman's
-Packing Center, hexinhex), then 3.930092 and 3.9419123. ImprovEvolve (arXiv 2602.10233) reports better ones for both,
-without the digits where this was read.
+Sources: Novikov et al. 2025 (AlphaEvolve, arXiv 2506.13131), B.7: 11 and 12 hexagons 3.943 and 4.0 before (Erich
+Friedman's Packing Center, hexinhex), then 3.930092 and 3.9419123. ImprovEvolve (arXiv 2602.10233) reports better
+ones for both, without the digits where this was read.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
-from math import cos, floor, isqrt, radians, sin, sqrt
+from itertools import combinations, pairwise
+from math import floor, isqrt, radians, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from genopt_gym.core.task import Metric
@@ -147,9 +148,7 @@ class HexagonPacking(DiscoveryTask):
         rows = [[Fraction(entry, read.one) for entry in row] for row in read.rows]
         centres = [(floor(x * ONE), floor(y * ONE)) for x, y, _ in rows]
         shapes = [_corners(degrees % 60) for _, _, degrees in rows]
-        stretch = max(
-            _stretch(centres, shapes, i, j, solution) for i, j in combinations(range(self.n), 2)
-        )
+        stretch = max(_stretch(centres, shapes, i, j, solution) for i, j in combinations(range(self.n), 2))
         side = _side(centres, shapes, stretch)
         return Verdict(side, exact=False, shrink=stretch - 1, note="an upper bound, good to 40 digits")
 
@@ -158,7 +157,9 @@ class HexagonPacking(DiscoveryTask):
 
         for x, y, degrees in solution[:-1]:
             turn = radians(degrees) - radians(90)
-            axes.add_patch(RegularPolygon((x, y), 6, radius=1, orientation=turn, facecolor="#9ec5e8", edgecolor="#1f4e79"))
+            axes.add_patch(
+                RegularPolygon((x, y), 6, radius=1, orientation=turn, facecolor="#9ec5e8", edgecolor="#1f4e79")
+            )
         x, y, degrees = solution[-1]
         side = float(self.verify(solution).value)
         turn = radians(degrees) - radians(90)
@@ -209,9 +210,7 @@ def _reach(corners: Sequence[Vector], normal: Vector) -> int:
 def _normals(corners: Sequence[Vector]) -> list[Vector]:
     """Unit vectors across its sides, one of each pair: the sum of two neighbouring corners, over sqrt(3)."""
     ring = [*corners, (-corners[0][0], -corners[0][1])]
-    return [
-        ((a[0] + b[0]) * ONE // ROOT3, (a[1] + b[1]) * ONE // ROOT3) for a, b in zip(ring, ring[1:], strict=False)
-    ]
+    return [((a[0] + b[0]) * ONE // ROOT3, (a[1] + b[1]) * ONE // ROOT3) for a, b in pairwise(ring)]
 
 
 def _corners(degrees: Fraction) -> list[Vector]:
@@ -263,7 +262,7 @@ def metric(n: int, floor_score: float, reference: float, record: float) -> Metri
         sources={
             "floor": "a honeycomb",
             "reference": "Erich Friedman's Packing Center, before AlphaEvolve",
-            "record": "AlphaEvolve (arXiv 2506.13131): the side that its hexagons need; it states 3.930092 and 3.9419123",
+            "record": "AlphaEvolve (arXiv 2506.13131), the side that its hexagons need; stated are 3.930092, 3.9419123",
         },
         published={"AlphaEvolve (arXiv 2506.13131)": record},
         record=record,

@@ -1,12 +1,14 @@
 """The kissing number in dimension 11: how many balls touch one of the same size without overlapping.
 
-A solution is directions: vectors of any length, no two of which form an angle below 60 degrees. That is so exactly when
-x.y <= 0 or 4 (x.y)^2 <= (x.x) (y.y), which takes no root; on the unit sphere such vectors are the places where the balls
-touch. (AlphaEvolve's condition, that no distance is below the largest norm, implies it.) Products are taken in floating
-point with a bound on their error, and again in whole numbers for the pairs that this cannot decide.
+A solution is directions: vectors of any length, no two of which form an angle below 60 degrees. That is so exactly
+when x.y <= 0 or 4 (x.y)^2 <= (x.x) (y.y), which takes no root; on the unit sphere such vectors are the places where
+the balls touch. (AlphaEvolve's condition, that no distance is below the largest norm, implies it.) Products are
+taken in floating point with a bound on their error, and again in whole numbers for the pairs that this cannot
+decide.
 
-Sources: 566 and 582 (Conway and Sloane, Sphere Packings, Lattices and Groups), 592 (Ganzhinov 2022, arXiv 2207.08266), 593
-(AlphaEvolve, arXiv 2506.13131), 604 (agents on EinsteinArena, arXiv 2606.10402). At most 868 (as tabled by Cohn).
+Sources: 566 and 582 (Conway and Sloane, Sphere Packings, Lattices and Groups), 592 (Ganzhinov 2022, arXiv
+2207.08266), 593 (AlphaEvolve, arXiv 2506.13131), 604 (agents on EinsteinArena, arXiv 2606.10402). At most 868 (as
+tabled by Cohn).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Erdos's minimum overlap problem.
 
-A solution is the heights of a step function h on [0, 2], of equal steps, with 0 <= h <= 1 and integral 1. Its score, an
-upper bound on the constant C5, is the largest over all shifts k of the integral of h(x) (1 - h(x + k)), where the second
-factor is 0 outside [0, 2] (Swinnerton-Dyer's form, as Haugland 1996 and 2016 uses it). It is piecewise linear in k between
-multiples of the step, so that its maximum is a fraction.
+A solution is the heights of a step function h on [0, 2], of equal steps, with 0 <= h <= 1 and integral 1. Its
+score, an upper bound on the constant C5, is the largest over all shifts k of the integral of h(x) (1 - h(x + k)),
+where the second factor is 0 outside [0, 2] (Swinnerton-Dyer's form, as Haugland 1996 and 2016 uses it). It is
+piecewise linear in k between multiples of the step, so that its maximum is a fraction.
 
 Sources: from above 0.380927 (Haugland 2016), AlphaEvolve 0.380924 (arXiv 2506.13131), TTT-Discover 0.380876 (arXiv
 2601.16175); from below 0.379005 (White 2022).
@@ -87,13 +87,15 @@ which x and x + k both lie in [0, 2]."""
         if missed < 0:  # the same with h and 1 - h in each other's places: the overlap is that of the mirror image
             heights, total = [one - height for height in heights], n * one - total
         factor = target / total
-        # The sum over the common places of h(x) - h(x) h(x + k); entry n - 1 + k of the correlation belongs to shift k.
+        # The sum over the common places of h(x) - h(x) h(x + k), with h times the factor n * one / (2 total); entry
+        # n - 1 + k of the correlation belongs to shift k. In units of factor * one / (2 total) all are whole numbers.
         correlation = convolve(heights[::-1], heights)
         common = _common_sums(heights)
-        overlaps = [factor * c * one - factor * factor * x for c, x in zip(common, correlation, strict=True)]
+        overlaps = [2 * total * c - n * x for c, x in zip(common, correlation, strict=True)]
         largest = max(overlaps)
         note = f"the largest overlap is at a shift by {overlaps.index(largest) - n + 1} steps"
-        return Verdict(2 * largest / (n * one * one), shrink=1 - factor, note=note)
+        value = factor * Fraction(largest, total * n * one)
+        return Verdict(value, shrink=1 - factor, note=note)
 
     def draw(self, axes: Axes, solution: Any) -> None:
         draw_steps(axes, solution, 0, 2)

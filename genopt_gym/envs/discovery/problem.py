@@ -28,12 +28,12 @@ KEPT_BYTES = 1 << 18
 MODULAR = "def workflow(seed, solution, step):\n    return start(seed) if step == 0 else improve(solution, step)\n"
 ONE_FUNCTION = "def workflow(seed):\n    return construct(seed)\n"
 LIMITS = """\
-Libraries: numpy, and scipy where it is installed; one thread, no files, no network. One call may take {seconds:g} seconds
-and {memory:,} MB. Numbers are taken as the exact values they are, and checked without tolerance."""
+Libraries: numpy, and scipy where it is installed; one thread, no files, no network. One call may take {seconds:g}
+seconds and {memory:,} MB. Numbers are taken as the exact values they are, and checked without tolerance."""
 
 
 class Start(NamedTuple):
-    """An implementation: the texts of ``start`` and of ``improve``; as one function it calls the one, then the other."""
+    """An implementation: the texts of ``start`` and ``improve``; as one function it calls the one, then the other."""
 
     start: str
     improve: str = "def improve(solution, step):\n    return solution\n"
@@ -161,7 +161,8 @@ class DiscoveryTask(Task):
         seed = "seed is a whole number; with the same seed the result must be the same."
         start = Component("start", "start(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{limits}")
         again = f"""\
-solution is the last valid one, as start or improve returned it (arrays as lists); step counts from 1 to {self.improve_calls}.
+solution is the last valid one, as start or improve returned it (arrays as lists); step counts from 1 to
+{self.improve_calls}.
 Returns another one of the same form; it may be worse, for the best one of all calls counts."""
         improve = Component("improve", "improve(solution: list, step: int) -> list", f"{again}\n{limits}")
         construct = Component("construct", "construct(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{limits}")
@@ -247,7 +248,8 @@ class _Trial:
         return f"{score:.12g}{shrunk}" + (f"; {verdict.note}" if verdict.note else ""), score
 
     def _metrics(self) -> dict[str, float]:
-        assert self._best is not None and self._best_verdict is not None
+        assert self._best is not None
+        assert self._best_verdict is not None
         metrics = {"refused_results": float(self._refused), "shrink": float(self._best_verdict.shrink)}
         if self._task.metric.is_beyond_record(self._best):
             metrics[BEYOND] = self._best

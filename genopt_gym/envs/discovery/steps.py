@@ -51,7 +51,9 @@ def improve(solution, step):
 '''
 
 
-def starts(*, naive: str, stub: str, weights: str, score: str, fit: str, wave: str, steps: int = 60) -> dict[str, Start]:
+def starts(
+    *, naive: str, stub: str, weights: str, score: str, fit: str, wave: str, steps: int = 60
+) -> dict[str, Start]:
     """The starting artifacts.
 
     Args:
@@ -64,7 +66,9 @@ def starts(*, naive: str, stub: str, weights: str, score: str, fit: str, wave: s
         steps: of the parametric function.
     """
     plain = "def start(seed):\n    return {}\n"
-    working = f"def start(seed):\n    import numpy as np\n\n    heights = np.ones(50) * {naive.partition(' *')[0][1:-1]}\n"
+    working = (
+        f"def start(seed):\n    import numpy as np\n\n    heights = np.ones(50) * {naive.partition(' *')[0][1:-1]}\n"
+    )
     working += f"    tried = heights + np.random.default_rng(0).normal(0, 0.05, 50)\n    return ({fit}).tolist()\n"
     return {
         "naive": Start(plain.format(naive)),

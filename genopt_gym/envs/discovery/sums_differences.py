@@ -1,13 +1,14 @@
 """Sums and differences of sets: whole numbers with many differences and few sums.
 
-For a set U of whole numbers from 0 up, with 0 in it, 1 + log(|U - U| / |U + U|) / log(2 max(U) + 1) is a lower bound on a
-constant C6 (Gyarmati, Hennecart and Ruzsa 2007, "Sums and differences of finite sets"), which is at most 4/3. Sums and
-differences are counted exactly. The logarithms are no fractions: their quotient is computed in floating point and made
-smaller by 2**-48, which is more than that can be off by.
+For a set U of whole numbers from 0 up, with 0 in it, 1 + log(|U - U| / |U + U|) / log(2 max(U) + 1) is a lower
+bound on a constant C6 (Gyarmati, Hennecart and Ruzsa 2007, "Sums and differences of finite sets"), which is at most
+4/3. Sums and differences are counted exactly. The logarithms are no fractions: their quotient is computed in
+floating point and made smaller by 2**-48, which is more than that can be off by.
 
-Sources: 1.14465 (Gyarmati, Hennecart and Ruzsa), AlphaEvolve 1.1479 with 2,003 numbers and 1.1584172816 with 54,265 (arXiv
-2506.13131), Gerbicz 1.173050 with a set of more than 10^43546 elements (arXiv 2505.16105), Zheng 1.173077 in the limit of
-large sets (arXiv 2506.01896). The last is the record: no list of numbers comes near, and none may be told that it does.
+Sources: 1.14465 (Gyarmati, Hennecart and Ruzsa), AlphaEvolve 1.1479 with 2,003 numbers and 1.1584172816 with 54,265
+(arXiv 2506.13131), Gerbicz 1.173050 with a set of more than 10^43546 elements (arXiv 2505.16105), Zheng 1.173077 in
+the limit of large sets (arXiv 2506.01896). The last is the record: no list of numbers comes near, and none may be
+told that it does.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ itself; the counts are exact, the logarithms rounded down by 2**-48."""
         "parametric": Start(
             SIMPLEX.format(
                 numbers="PLACES = 3.0\nTOTAL = 2.0\nBOUND = 2.0\nBASE = 9.0\n",
-                **{"base": "max(2, round(BASE))", "bound": "max(1, round(BOUND))", "total": "TOTAL"},
+                base="max(2, round(BASE))",
+                bound="max(1, round(BOUND))",
+                total="TOTAL",
                 places="min(max(1, round(PLACES)), 6)",
             )
         ),

@@ -1,20 +1,22 @@
 """An uncertainty inequality: functions that, like their Fourier transforms, are negative only near the origin.
 
-For an even f let A(f) be the least r with f(x) >= 0 for all |x| >= r, and C4 the largest constant with A(f) A(f^) >= C4 for
-all f with f(0), f^(0) <= 0. A solution is the coefficients c0, c1, ... of f(x) = P(sqrt(2 pi) x) exp(-pi x^2), where P is
-c0 H0 + c1 H4 + c2 H8 + ... in the physicists' Hermite polynomials, and one more, whose coefficient is the one that gives
-P(0) = 0. Each term is its own Fourier transform, so that A(f) A(f^) = A(f)^2 is an upper bound on C4. It is r / (2 pi), where
-r is the last place at which P(sqrt(u)) / u changes its sign: a root of a polynomial whose coefficients are fractions. It is
-isolated with a Sturm chain and enclosed to 70 binary digits; the score is the upper end, over a lower bound on 2 pi.
+For an even f let A(f) be the least r with f(x) >= 0 for all |x| >= r, and C4 the largest constant with A(f) A(f^)
+>= C4 for all f with f(0), f^(0) <= 0. A solution is the coefficients c0, c1, ... of f(x) = P(sqrt(2 pi) x) exp(-pi
+x^2), where P is c0 H0 + c1 H4 + c2 H8 + ... in the physicists' Hermite polynomials, and one more, whose coefficient
+is the one that gives P(0) = 0. Each term is its own Fourier transform, so that A(f) A(f^) = A(f)^2 is an upper
+bound on C4. It is r / (2 pi), where r is the last place at which P(sqrt(u)) / u changes its sign: a root of a
+polynomial whose coefficients are fractions. It is isolated with a Sturm chain and enclosed to 70 binary digits; the
+score is the upper end, over a lower bound on 2 pi.
 
-Sources: from above 0.353 (Goncalves, Oliveira e Silva and Ramos 2017), AlphaEvolve 0.3521 (arXiv 2506.13131); agents on
-EinsteinArena report 0.328 and less (2026), some of it an artefact of their verifier's rounding, so that it is not the record
-here. From below 0.2025 (Goncalves et al.).
+Sources: from above 0.353 (Goncalves, Oliveira e Silva and Ramos 2017), AlphaEvolve 0.3521 (arXiv 2506.13131);
+agents on EinsteinArena report 0.328 and less (2026), some of it an artefact of their verifier's rounding, so that
+it is not the record here. From below 0.2025 (Goncalves et al.).
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import gcd
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,7 @@ MOST = 20
 PI_BELOW = Fraction(31415926535897932384626433832795028841971, 10**40)
 WORST = 2.0
 FAR, NEAR = Fraction(13), Fraction(1, 1024)
-"""Where roots are looked for: from 13 on the score is the worst, and below 1/1024 it would contradict the lower bound."""
+"""Where roots are looked for: from 13 on the score is the worst; below 1/1024 it would contradict the lower bound."""
 DIGITS = 70
 """Binary digits to which the root is enclosed."""
 
@@ -89,8 +91,9 @@ Hermite polynomials H0, H4, H8, ...: f is its own Fourier transform, and the pla
 an upper bound on a constant of an uncertainty inequality. Make it small."""
     solution = f"""\
 a list of 1 to {MOST} coefficients c0, c1, ..., not all 0: P is c0 H0 + c1 H4 + c2 H8 + ... (physicists' Hermite
-polynomials) and one more, whose coefficient is chosen so that P(0) = 0; its sign is chosen so that P is positive far out.
-The score is the square of the last place where P changes its sign, over 2 pi; from {WORST:g} on, it counts as {WORST:g}."""
+polynomials) and one more, whose coefficient is chosen so that P(0) = 0; P's sign is chosen so that it is positive far
+out. The score is the square of the last place where P changes its sign, over 2 pi; from {WORST:g} on, it counts as
+{WORST:g}."""
     starts_by_name = {  # noqa: RUF012
         "naive": Start("def start(seed):\n    return [1.0]\n"),
         "stub": Start("def start(seed):\n    return [1.0, 0.0]\n"),
@@ -265,4 +268,4 @@ def _signs(chain: list[Polynomial], x: Fraction) -> list[int]:
 
 def _changes(signs: list[int]) -> int:
     told = [sign for sign in signs if sign]
-    return sum(a != b for a, b in zip(told, told[1:], strict=False))
+    return sum(a != b for a, b in pairwise(told))

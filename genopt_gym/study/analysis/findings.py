@@ -39,9 +39,10 @@ def beyond_records(records: Sequence[RunRecord]) -> list[tuple[bool, str]]:
     best: dict[str, tuple[float, RunRecord]] = {}
     for record in records:
         score, task = record.validation_score, task_name(record.run)
-        if score is not None and record.metric.is_beyond_record(score):
-            if task not in best or record.metric.better(score, best[task][0]):
-                best[task] = score, record
+        if score is None or not record.metric.is_beyond_record(score):
+            continue
+        if task not in best or record.metric.better(score, best[task][0]):
+            best[task] = score, record
     return [(True, _beyond(task, *found)) for task, found in best.items()]
 
 

@@ -29,9 +29,10 @@ def cap_of_512() -> list[list[int]]:
 
     A reflection is a place i in 1 to 3 whose entry is that of place -i (Romera-Paredes et al. 2024, supplement).
     """
-    sixteens = "0123 0125 0367 0567 1346 1456 2347 2457".split()
-    eights = "0127 0126 0137 0167 0157 0236 0267 0256 1247 1246 1347 1467 1457 2346 2467 2456".split()
-    zeros = "047 024 014 046 126 267 127 167".split()
+    sixteens = ["0123", "0125", "0367", "0567", "1346", "1456", "2347", "2457"]
+    eights = ["0127", "0126", "0137", "0167", "0157", "0236", "0267", "0256"]
+    eights += ["1247", "1246", "1347", "1467", "1457", "2346", "2467", "2456"]
+    zeros = ["047", "024", "014", "046", "126", "267", "127", "167"]
     found = []
     for v in product(range(3), repeat=8):
         support = "".join(str(i) for i in range(8) if v[i])

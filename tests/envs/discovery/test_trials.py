@@ -1,4 +1,4 @@
-"""Trials of open problems: every result is verified as it comes, the best counts, and what is wrong becomes evidence."""
+"""Trials of open problems: every result is verified, the best counts, and what is wrong becomes evidence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def improve(solution, step):
 """
 
 
-def trial(task: str, texts: dict[str, str], view: View | None = None, start: str = "modular/stub", **more: Any) -> Trial:
+def trial(
+    task: str, texts: dict[str, str], view: View | None = None, start: str = "modular/stub", **more: Any
+) -> Trial:
     """A train trial of the start with these texts."""
     evaluator = Evaluator(TaskSpec(task, more))
     artifact = evaluator.task.starting_artifact(start).edited(texts)
@@ -135,7 +137,9 @@ def test_arrays_are_as_good_as_lists() -> None:
 
 def test_scipy_is_there_and_threads_are_not() -> None:
     pytest.importorskip("scipy")
-    text = "def start(seed):\n    from scipy.optimize import minimize\n    return [round(minimize(abs, 0.4).x[0]) + 0.5]\n"
+    text = (
+        "def start(seed):\n    from scipy.optimize import minimize\n    return [round(minimize(abs, 0.4).x[0]) + 0.5]\n"
+    )
     assert trial(OVERLAP, {"start": text}).failure is None
     text = "def start(seed):\n    import threading\n    threading.Thread(target=print).start()\n    return [0.5]\n"
     failed = trial(OVERLAP, {"start": text})
@@ -165,7 +169,9 @@ def test_a_trial_goes_on_where_its_window_ended() -> None:
 
 def test_a_score_beyond_the_record_is_flagged_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     product = "def start(seed):\n    from itertools import product\n    return list(product((0, 1), repeat=8))\n"
-    env = make("GenOpt/Discovery-CapSet8-v0", start="modular/stub", feedback=["score", "staged", "metrics"], improve_calls=0)
+    env = make(
+        "GenOpt/Discovery-CapSet8-v0", start="modular/stub", feedback=["score", "staged", "metrics"], improve_calls=0
+    )
     env.reset(seed=0)
     observation, _, terminated, truncated, info = env.step({"start": product})
     assert BEYOND not in observation["feedback"]
@@ -204,13 +210,17 @@ def test_bad_settings_are_told_in_a_sentence(wrong: dict[str, Any]) -> None:
 
 
 def test_the_solution_comes_back_with_the_trial_and_is_drawn() -> None:
-    env = gym.make("GenOpt/Discovery-CirclePacking26-v0", start="modular/naive", improve_calls=1, render_mode="rgb_array")
+    env = gym.make(
+        "GenOpt/Discovery-CirclePacking26-v0", start="modular/naive", improve_calls=1, render_mode="rgb_array"
+    )
     _, info = env.reset(seed=0)
     [solution] = info["trials"][0]["actions"]
     assert len(solution) == 26
     picture: Any = env.render()
     assert picture.dtype == np.uint8
-    plain = gym.make("GenOpt/Discovery-CirclePacking26-v0", start="modular/stub", improve_calls=1, render_mode="rgb_array")
+    plain = gym.make(
+        "GenOpt/Discovery-CirclePacking26-v0", start="modular/stub", improve_calls=1, render_mode="rgb_array"
+    )
     plain.reset(seed=0)
     other: Any = plain.render()
     assert not np.array_equal(picture, other)

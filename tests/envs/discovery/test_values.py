@@ -25,7 +25,7 @@ from genopt_gym.envs.discovery.uncertainty import UncertaintyInequality
 from genopt_gym.registration import DISCOVERY, TABLE
 from tests.envs.discovery import objects
 
-TASKS = [TaskSpec(row.task, {}).make() for row in TABLE if row.id.startswith("GenOpt/Discovery-")]
+TASKS: list[Any] = [TaskSpec(row.task, {}).make() for row in TABLE if row.id.startswith("GenOpt/Discovery-")]
 SQUARE_ROOT_2 = Fraction(sqrt(2))
 
 
@@ -164,7 +164,11 @@ def test_what_is_invariant_under_powers_of_two_is_exactly_so() -> None:
     points, heights = rng.random((13, 2)).tolist(), rng.random(30).tolist()
     for task, solution, scaled in (
         (HeilbronnConvex13(), points, (np.array(points) * 8).tolist()),
-        (MinMaxDistance2D16(), points + [[2, 2], [3, 3], [4, 4]], (np.array(points) * 8).tolist() + [[16, 16], [24, 24], [32, 32]]),
+        (
+            MinMaxDistance2D16(),
+            [*points, [2, 2], [3, 3], [4, 4]],
+            [*(np.array(points) * 8).tolist(), [16, 16], [24, 24], [32, 32]],
+        ),
         (FirstAutocorrelation(), heights, (np.array(heights) / 4).tolist()),
         (SecondAutocorrelation(), heights, (np.array(heights) * 2).tolist()),
         (ThirdAutocorrelation(), heights, (np.array(heights) * -2).tolist()),

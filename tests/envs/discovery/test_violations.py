@@ -19,7 +19,6 @@ from genopt_gym.envs.discovery.heilbronn import HeilbronnConvex13, HeilbronnTria
 from genopt_gym.envs.discovery.hexagons import HexagonPacking11, HexagonPacking12
 from genopt_gym.envs.discovery.kissing import KissingNumber11
 from genopt_gym.envs.discovery.overlap import ErdosMinimumOverlap
-from genopt_gym.envs.discovery.problem import DiscoveryTask
 from genopt_gym.envs.discovery.sums_differences import SumsAndDifferences
 from genopt_gym.envs.discovery.uncertainty import UncertaintyInequality
 from tests.envs.discovery import objects
@@ -36,8 +35,8 @@ def changed(rows: list[Any], row: int, place: int, value: Callable[[float], Any]
 
 
 def test_a_circle_that_is_out_by_1e_12() -> None:
-    for row, place, side in ((0, 0, "left"), (5, 0, "right"), (0, 1, "lower")):
-        out = changed(CIRCLES, row, place, lambda x, side=side: x + (1e-12 if side == "right" else -1e-12))
+    for row, place, side, by in ((0, 0, "left", -1e-12), (5, 0, "right", 1e-12), (0, 1, "lower", -1e-12)):
+        out = changed(CIRCLES, row, place, CIRCLES[row][place] + by)
         with pytest.raises(Refused, match=rf"circle {row} crosses the {side} side by 1e-12") as refusal:
             CirclePacking26().verify(out)
         assert refusal.value.amount == pytest.approx(1e-12, rel=1e-3)
@@ -220,10 +219,8 @@ NUMBERS: list[tuple[Any, str]] = [
 def test_numbers_that_are_none(number: Any, words: str) -> None:
     for task in TASKS:
         solution = built(task)
-        if isinstance(task, SumsAndDifferences):
-            words_here = "which is no whole number|which is not from 0"
-        else:
-            words_here = words
+        integers = isinstance(task, SumsAndDifferences)
+        words_here = "which is no whole number|which is not from 0" if integers else words
         place = 1 if not isinstance(solution[0], list) else 0
         wrong = changed(solution, 1, 1, number) if not place else [solution[0], number, *solution[2:]]
         with pytest.raises(Refused, match=words_here) as refusal:
@@ -284,5 +281,3 @@ def test_deeply_nested_lists_are_not_printed() -> None:
     for task in TASKS:
         with pytest.raises(Refused):
             task.verify([nested] * 26)
-
-
