@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import msgspec
 
 from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.evidence import Call, Failure, Recorder, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
@@ -28,8 +29,8 @@ KEPT_BYTES = 1 << 18
 MODULAR = "def workflow(seed, solution, step):\n    return start(seed) if step == 0 else improve(solution, step)\n"
 ONE_FUNCTION = "def workflow(seed):\n    return construct(seed)\n"
 LIMITS = """\
-Libraries: numpy, and scipy where it is installed; one thread, no files, no network. One call may take {seconds:g}
-seconds and {memory:,} MB. Numbers are taken as the exact values they are, and checked without tolerance."""
+Libraries: numpy, and scipy where it is installed; one thread, no files, no network. One call may take
+{seconds:g} seconds and {memory:,} MB. Numbers are taken as the exact values they are, and checked without tolerance."""
 
 
 class Start(NamedTuple):
@@ -93,15 +94,11 @@ class DiscoveryTask(Task):
         self, *, improve_calls: int = 20, call_seconds: float = 10.0, memory_mb: int = 1024, **sizes: Any
     ) -> None:
         super().__init__(**{"validation_size": 1, "test_size": 1} | sizes)
-        if type(improve_calls) is not int or improve_calls < 0:
-            raise ValueError(f"improve_calls must be a whole number from 0, got {improve_calls!r}")
-        for name, value in (("call_seconds", call_seconds), ("memory_mb", memory_mb)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-                raise ValueError(f"{name} must be a number above 0, got {value!r}")
-        self.improve_calls = improve_calls
+        self.improve_calls = whole_number("improve_calls", improve_calls, 0)
         self.max_inner_steps = 1 + improve_calls
-        seconds = float(call_seconds)
-        self.limits = Limits(seconds, int((1 + improve_calls) * seconds) + 10, int(memory_mb), answer_bytes=1 << 22)
+        seconds = float(number("call_seconds", call_seconds, above=0))
+        memory = whole_number("memory_mb", memory_mb, 1)
+        self.limits = Limits(seconds, int((1 + improve_calls) * seconds) + 10, memory, answer_bytes=1 << 22)
         self.structures = self._structures()
 
     @abstractmethod
@@ -262,7 +259,7 @@ class _Trial:
         if recorder.view is not None and recorder.view.keep_actions:
             count = len(recorder.trial.actions) - len(recorder.instance.prefix)
             actions = recorder.instance.prefix + tuple(self._returned[:count])
-        elif recorder.view is None or recorder.view.bounds([0.0] * recorder.steps) == (0, recorder.steps):
+        elif recorder.view is None or len(recorder.trial.events) == recorder.steps:
             actions = () if self._best_solution is None else (self._best_solution,)
         else:
             actions = ()
