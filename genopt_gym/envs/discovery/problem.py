@@ -158,8 +158,8 @@ class DiscoveryTask(Task):
         seed = "seed is a whole number; with the same seed the result must be the same."
         start = Component("start", "start(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{limits}")
         again = f"""\
-solution is the last valid one, as start or improve returned it (arrays as lists); step counts from 1 to
-{self.improve_calls}.
+solution is the last valid one, as start or improve returned it (arrays as lists);
+step counts from 1 to {self.improve_calls}.
 Returns another one of the same form; it may be worse, for the best one of all calls counts."""
         improve = Component("improve", "improve(solution: list, step: int) -> list", f"{again}\n{limits}")
         construct = Component("construct", "construct(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{limits}")
