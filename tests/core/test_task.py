@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from genopt_gym.core.evidence import Failure, Instance, Trial
-from genopt_gym.core.task import LARGEST, SPLITS, Metric, TaskSpec
+from genopt_gym.core.metric import LARGEST
+from genopt_gym.core.task import SPLITS, Metric, TaskSpec
 from genopt_gym.envs.control.cart_pole import CartPole
 from tests.helpers.toys import Guess, StrictGuess
 
