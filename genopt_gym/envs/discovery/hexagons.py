@@ -138,6 +138,7 @@ class HexagonPacking(DiscoveryTask):
 
     def verify(self, solution: Any) -> Verdict:
         """
+        >>> from math import cos, radians, sin
         >>> class Seven(HexagonPacking11):
         ...     n = 7
         >>> around = [[2 * cos(radians(a)), 2 * sin(radians(a)), 0] for a in range(0, 360, 60)]

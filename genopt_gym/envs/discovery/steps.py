@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_STEPS = 50_000
-"""Heights of a solution; 600 are verified in some milliseconds, 10,000 in a second, the most in some ten."""
+"""Heights of a solution; 600 are verified in some milliseconds, the most in some seconds."""
+MOST_BITS = 10_000_000
+"""Binary digits of all heights, each as long as the longest: what keeps an exact product to some seconds."""
 
 PARAMETRIC = '''\
 WEIGHTS = ({weights})
@@ -81,6 +83,10 @@ def starts(
 def read_heights(solution: Any, *, negative: bool = False, most: float = 1e9) -> tuple[list[int], int]:
     """Heights as whole numbers over ``2**bits``, and ``bits``; Refused for one below 0 unless it may be."""
     heights, bits = read_list(solution, "height", most=MOST_STEPS, limit=most)
+    longest = max(height.bit_length() for height in heights)
+    if longest * len(heights) > MOST_BITS:
+        words = f"{len(heights):,} heights of up to {longest:,} binary digits take too long to verify exactly"
+        raise Refused(f"{words}: round the smallest to 0")
     if not negative:
         for i, height in enumerate(heights):
             if height < 0:

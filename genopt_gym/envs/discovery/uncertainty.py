@@ -27,8 +27,8 @@ from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST = 20
-"""Coefficients of a solution; twenty are verified in about a second, six in some milliseconds."""
+MOST = 12
+"""Coefficients of a solution: with more, an exact Sturm chain takes seconds."""
 PI_BELOW = Fraction(31415926535897932384626433832795028841971, 10**40)
 WORST = 2.0
 FAR, NEAR = Fraction(13), Fraction(1, 1024)
