@@ -17,7 +17,7 @@ import numpy as np
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import Refused, read_rows
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,10 +108,10 @@ every place (no three lie on a line)."""
 a list of 1 to {MOST:,} different vectors of 8 whole numbers 0, 1 or 2 (int), no three of which add up to 0 modulo 3 in
 every place. The score is how many there are."""
     starts_by_name = {  # noqa: RUF012
-        "naive": Start(CUBE),
-        "stub": Start("def start(seed):\n    return [[0] * 8]\n"),
-        "parametric": Start(PARAMETRIC.format(greedy=GREEDY)),
-        "working": Start(WORKING, IMPROVE.format(greedy=GREEDY)),
+        "naive": StartTexts(CUBE),
+        "stub": StartTexts("def start(seed):\n    return [[0] * 8]\n"),
+        "parametric": StartTexts(PARAMETRIC.format(greedy=GREEDY)),
+        "working": StartTexts(WORKING, IMPROVE.format(greedy=GREEDY)),
     }
     metric = Metric(
         name="size of a cap set in dimension 8",

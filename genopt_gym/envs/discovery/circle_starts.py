@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from genopt_gym.envs.discovery.problem import Start
+from genopt_gym.envs.discovery.problem import StartTexts
 
 GROWN = '''\
 def grown(centres):
@@ -113,7 +113,7 @@ BOXED = Border(
 )
 
 
-def starts(n: int, side: int, rows: str, border: Border) -> dict[str, Start]:
+def starts(n: int, side: int, rows: str, border: Border) -> dict[str, StartTexts]:
     """The starting artifacts for n circles.
 
     Args:
@@ -127,8 +127,8 @@ def starts(n: int, side: int, rows: str, border: Border) -> dict[str, Start]:
     widths, shifts = ", ".join([border.width] * len(rows)), ", ".join(["0.0"] * len(rows))
     numbers = {"rows": rows, "heights": heights, "widths": widths, "shifts": shifts}
     return {
-        "naive": Start(NAIVE.format(side=side, n=n)),
-        "stub": Start(STUB.format(n=n)),
-        "parametric": Start(PARAMETRIC.format(grown=grown, **numbers)),
-        "working": Start(WORKING.format(grown=grown, rows=rows), IMPROVE.format(grown=grown, clip=border.clip)),
+        "naive": StartTexts(NAIVE.format(side=side, n=n)),
+        "stub": StartTexts(STUB.format(n=n)),
+        "parametric": StartTexts(PARAMETRIC.format(grown=grown, **numbers)),
+        "working": StartTexts(WORKING.format(grown=grown, rows=rows), IMPROVE.format(grown=grown, clip=border.clip)),
     }

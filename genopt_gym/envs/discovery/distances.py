@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import Refused, read_rows
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -126,14 +126,14 @@ def metric(n: int, d: int, floor_score: float, reference: float, record: float, 
     )
 
 
-def starts(n: int, d: int, side: int, shells: str, radii: str, heights: str) -> dict[str, Start]:
+def starts(n: int, d: int, side: int, shells: str, radii: str, heights: str) -> dict[str, StartTexts]:
     turns = ", ".join(f"{0.3 * i:.1f}" for i in range(len(shells)))
     naive = NAIVE.format(side=side, n=n, d=d)
     return {
-        "naive": Start(naive),
-        "stub": Start(LINE.format(rest=d - 1, n=n)),
-        "parametric": Start(PARAMETRIC.format(shells=shells, radii=radii, turns=turns, heights=heights, d=d)),
-        "working": Start(naive, IMPROVE),
+        "naive": StartTexts(naive),
+        "stub": StartTexts(LINE.format(rest=d - 1, n=n)),
+        "parametric": StartTexts(PARAMETRIC.format(shells=shells, radii=radii, turns=turns, heights=heights, d=d)),
+        "working": StartTexts(naive, IMPROVE),
     }
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import ROUNDING, TICK, Dyadic, Refused, amount, read_rows
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,10 +198,12 @@ a list of 11 different points [x, y] with x >= 0, y >= 0 and x + y <= 1. The sco
 three of them, over the area 1/2 of the region. Points outside by rounding alone (5.7e-14) are drawn in: all of them
 towards (1/3, 1/3) by the smallest multiple of 2**-53, and scored so. Anything more is refused."""
     starts_by_name = {  # noqa: RUF012
-        "naive": Start(POLYGON.format(n=11, point=IN_TRIANGLE)),
-        "stub": Start("def start(seed):\n    return [[i / 10, 0.0] for i in range(11)]\n"),
-        "parametric": Start(PARAMETRIC.format(outer=", ".join(["0.95"] * 8), inner=", ".join(["0.4"] * 3), fit=FIT)),
-        "working": Start(
+        "naive": StartTexts(POLYGON.format(n=11, point=IN_TRIANGLE)),
+        "stub": StartTexts("def start(seed):\n    return [[i / 10, 0.0] for i in range(11)]\n"),
+        "parametric": StartTexts(
+            PARAMETRIC.format(outer=", ".join(["0.95"] * 8), inner=", ".join(["0.4"] * 3), fit=FIT)
+        ),
+        "working": StartTexts(
             RANDOM.format(n=11),
             LEAST_AREA.format(region=1) + "\n\n" + IMPROVE.format(clip=CLIP, tries=150),
         ),
@@ -254,14 +256,14 @@ over the area of their convex hull: it does not change if all are moved, turned 
 ON_PLANE = "[math.cos(angle), math.sin(angle)]"
 
 
-def convex_starts(n: int) -> dict[str, Start]:
+def convex_starts(n: int) -> dict[str, StartTexts]:
     outer, inner = ", ".join(["0.9"] * (n - 4)), ", ".join(["0.35"] * 4)
     local = HULL_AREA + LEAST_AREA.format(region=HULL) + "\n\n"
     return {
-        "naive": Start(POLYGON.format(n=n, point=ON_PLANE)),
-        "stub": Start(f"def start(seed):\n    return [[i, 0.0] for i in range({n - 1})] + [[0.0, 1.0]]\n"),
-        "parametric": Start(PARAMETRIC.format(outer=outer, inner=inner, fit="points.tolist()")),
-        "working": Start(RANDOM.format(n=n), local + IMPROVE.format(clip="tried = tried.clip(-1, 1)", tries=100)),
+        "naive": StartTexts(POLYGON.format(n=n, point=ON_PLANE)),
+        "stub": StartTexts(f"def start(seed):\n    return [[i, 0.0] for i in range({n - 1})] + [[0.0, 1.0]]\n"),
+        "parametric": StartTexts(PARAMETRIC.format(outer=outer, inner=inner, fit="points.tolist()")),
+        "working": StartTexts(RANDOM.format(n=n), local + IMPROVE.format(clip="tried = tried.clip(-1, 1)", tries=100)),
     }
 
 

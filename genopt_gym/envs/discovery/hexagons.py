@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import ROUNDING, Refused, amount, read_rows
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,15 +116,15 @@ def improve(solution, step):
 '''
 
 
-def starts(n: int, lines: str) -> dict[str, Start]:
+def starts(n: int, lines: str) -> dict[str, StartTexts]:
     zeros, turns = ", ".join(["0.0"] * len(lines)), ", ".join(f"{5.0 * i}" for i in range(len(lines)))
     start = "def start(seed):\n" + HONEYCOMB + "    return {result}\n"
     line = f"def start(seed):\n    return [[2.0 * i, 0.0, 0.0] for i in range({n})] + [[{n - 1}.0, 0.0, 0.0]]\n"
     return {
-        "naive": Start(HELPERS + "\n\n" + start.format(n=n, turn="0.0", result="packed(rows)[1].tolist()")),
-        "stub": Start(line),
-        "parametric": Start(HELPERS + "\n\n" + PARAMETRIC.format(lines=lines, shifts=zeros, turns=turns)),
-        "working": Start(
+        "naive": StartTexts(HELPERS + "\n\n" + start.format(n=n, turn="0.0", result="packed(rows)[1].tolist()")),
+        "stub": StartTexts(line),
+        "parametric": StartTexts(HELPERS + "\n\n" + PARAMETRIC.format(lines=lines, shifts=zeros, turns=turns)),
+        "working": StartTexts(
             HELPERS + "\n\n" + start.format(n=n, turn="15.0", result="packed(rows)[1].tolist()"),
             HELPERS + "\n\n" + IMPROVE,
         ),

@@ -21,7 +21,7 @@ import numpy as np
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import Refused, amount, read_rows
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,10 +132,10 @@ balls touch one of the same size without overlapping."""
 a list of 1 to {MOST} vectors of 11 numbers each, of any length but 0. For any two, x.y <= 0 or
 4 (x.y)^2 <= (x.x) (y.y), exactly: vectors of whole numbers are the surest. The score is how many there are."""
     starts_by_name = {  # noqa: RUF012
-        "naive": Start(ROOTS),
-        "stub": Start("def start(seed):\n    return [[1] + [0] * 10]\n"),
-        "parametric": Start(PARAMETRIC.format(candidates=CANDIDATES)),
-        "working": Start(FOURS, IMPROVE.format(candidates=CANDIDATES)),
+        "naive": StartTexts(ROOTS),
+        "stub": StartTexts("def start(seed):\n    return [[1] + [0] * 10]\n"),
+        "parametric": StartTexts(PARAMETRIC.format(candidates=CANDIDATES)),
+        "working": StartTexts(FOURS, IMPROVE.format(candidates=CANDIDATES)),
     }
     metric = Metric(
         name="vectors in dimension 11 with angles of at least 60 degrees",

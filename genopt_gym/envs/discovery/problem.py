@@ -33,7 +33,7 @@ Libraries: numpy, and scipy where it is installed; one thread, no files, no netw
 {seconds:g} seconds and {memory:,} MB. Numbers are taken as the exact values they are, and checked without tolerance."""
 
 
-class Start(NamedTuple):
+class StartTexts(NamedTuple):
     """An implementation: the texts of ``start`` and ``improve``; as one function it calls the one, then the other."""
 
     start: str
@@ -87,7 +87,7 @@ class DiscoveryTask(Task):
     trace_row_chars = 120
     solution: ClassVar[str]
     """What a solution is, as the contracts tell it."""
-    starts_by_name: Mapping[str, Start]
+    starts_by_name: Mapping[str, StartTexts]
     """``naive``, ``stub``, ``parametric`` and ``working``."""
 
     def __init__(

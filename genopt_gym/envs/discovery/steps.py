@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from genopt_gym.envs.discovery.exact import Refused, read_list
-from genopt_gym.envs.discovery.problem import Start
+from genopt_gym.envs.discovery.problem import StartTexts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,7 @@ def improve(solution, step):
 
 def starts(
     *, naive: str, stub: str, weights: str, score: str, fit: str, wave: str, steps: int = 60
-) -> dict[str, Start]:
+) -> dict[str, StartTexts]:
     """The starting artifacts.
 
     Args:
@@ -73,10 +73,10 @@ def starts(
     )
     working += f"    tried = heights + np.random.default_rng(0).normal(0, 0.05, 50)\n    return ({fit}).tolist()\n"
     return {
-        "naive": Start(plain.format(naive)),
-        "stub": Start(plain.format(stub)),
-        "parametric": Start(PARAMETRIC.format(weights=weights, steps=steps, fit=wave)),
-        "working": Start(working, IMPROVE.format(score=score, fit=fit)),
+        "naive": StartTexts(plain.format(naive)),
+        "stub": StartTexts(plain.format(stub)),
+        "parametric": StartTexts(PARAMETRIC.format(weights=weights, steps=steps, fit=wave)),
+        "working": StartTexts(working, IMPROVE.format(score=score, fit=fit)),
     }
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import Refused, read_integers
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,9 +84,9 @@ a list of 2 to {MOST:,} different whole numbers (int) from 0 to 2**61, with 0 am
 1 + log(number of differences / number of sums) / log(2 max + 1), with each number also subtracted from and added to
 itself; the counts are exact, the logarithms rounded down by 2**-48."""
     starts_by_name = {  # noqa: RUF012
-        "naive": Start("def start(seed):\n    return list(range(50))\n"),
-        "stub": Start("def start(seed):\n    return [0, 1]\n"),
-        "parametric": Start(
+        "naive": StartTexts("def start(seed):\n    return list(range(50))\n"),
+        "stub": StartTexts("def start(seed):\n    return [0, 1]\n"),
+        "parametric": StartTexts(
             SIMPLEX.format(
                 numbers="PLACES = 3.0\nTOTAL = 2.0\nBOUND = 2.0\nBASE = 9.0\n",
                 base="max(2, round(BASE))",
@@ -95,7 +95,7 @@ itself; the counts are exact, the logarithms rounded down by 2**-48."""
                 places="min(max(1, round(PLACES)), 6)",
             )
         ),
-        "working": Start(SIMPLEX.format(numbers="", base=5, bound=2, places=4, total=3), IMPROVE),
+        "working": StartTexts(SIMPLEX.format(numbers="", base=5, bound=2, places=4, total=3), IMPROVE),
     }
     metric = Metric(
         name="1 + log(|U - U| / |U + U|) / log(2 max(U) + 1)",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.discovery.exact import Refused, read_list
-from genopt_gym.envs.discovery.problem import DiscoveryTask, Start, Verdict
+from genopt_gym.envs.discovery.problem import DiscoveryTask, StartTexts, Verdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,10 +95,10 @@ polynomials) and one more, whose coefficient is chosen so that P(0) = 0; P's sig
 out. The score is the square of the last place where P changes its sign, over 2 pi; from {WORST:g} on, it counts as
 {WORST:g}."""
     starts_by_name = {  # noqa: RUF012
-        "naive": Start("def start(seed):\n    return [1.0]\n"),
-        "stub": Start("def start(seed):\n    return [1.0, 0.0]\n"),
-        "parametric": Start(PARAMETRIC),
-        "working": Start("def start(seed):\n    return [-1.0, 0.04, 0.0002]\n", IMPROVE),
+        "naive": StartTexts("def start(seed):\n    return [1.0]\n"),
+        "stub": StartTexts("def start(seed):\n    return [1.0, 0.0]\n"),
+        "parametric": StartTexts(PARAMETRIC),
+        "working": StartTexts("def start(seed):\n    return [-1.0, 0.04, 0.0002]\n", IMPROVE),
     }
     metric = Metric(
         name="upper bound on C4, the square of the last sign change",
