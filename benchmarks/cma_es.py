@@ -3,7 +3,8 @@
 Every seed is a learning loop of its own: edits are selected by validation, then start and best are scored on the same
 test instances, so that their difference is paired. A table of all seeds, none left out, in Markdown.
 
-    python benchmarks/cma_es.py GenOpt/Atari-Pong-v0 [more ids] [--seeds 3] [--edits 40] [--set KEY=VALUE]
+    python benchmarks/cma_es.py GenOpt/Atari-Pong-v0 [more ids] [--seeds 3] [--edits 40] [--set KEY=VALUE] \\
+        [--option KEY=VALUE]
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
 
 
-def loop(id: str, seed: int, edits: int, parameters: dict[str, Any]) -> OptimizationEnv:
+def loop(id: str, seed: int, edits: int, parameters: dict[str, Any], options: dict[str, Any]) -> OptimizationEnv:
     """The environment after a run."""
     env = gym.make(id, max_episode_steps=edits, **{"start": "modular/parametric"} | parameters)
     core = env.unwrapped
     assert isinstance(core, OptimizationEnv)
     assert isinstance(core.action_space, Edits)
-    agent = make_agent("cma-es")
+    agent = make_agent("cma-es", options)
     observation, _ = env.reset(seed=seed)
     agent.reset(observation, Problem(core.action_space, core.task.metric, edits, seed))
     over = False
@@ -41,10 +42,10 @@ def loop(id: str, seed: int, edits: int, parameters: dict[str, Any]) -> Optimiza
     return core
 
 
-def row(id: str, seed: int, edits: int, parameters: dict[str, Any]) -> str:
+def row(id: str, seed: int, edits: int, parameters: dict[str, Any], options: dict[str, Any]) -> str:
     """One run: means over the test instances, and the interval of their paired difference."""
     began = time.perf_counter()
-    env = loop(id, seed, edits, parameters)
+    env = loop(id, seed, edits, parameters, options)
     tester = Evaluator(env.evaluator.spec, splits=("test",))
     before, after = (tester.evaluate(each, "test") for each in (env.first.artifact, env.best[0]))
     gains = [b.score - a.score for a, b in zip(before.trials, after.trials, strict=True)]
@@ -68,14 +69,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--edits", type=int, default=40)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE")
     chosen = parser.parse_args(arguments)
-    parameters = {key: json.loads(value) for key, _, value in (word.partition("=") for word in chosen.set)}
+    parameters, options = (
+        {key: json.loads(value) for key, _, value in (word.partition("=") for word in words)}
+        for words in (chosen.set, chosen.option)
+    )
     warnings.simplefilter("ignore")
     heads = "task | floor | seed | edits | validation: start | best | test: start | best | difference | 95% | | n | s"
     print(f"| {heads} |\n|{'---|' * (heads.count('|') + 1)}", flush=True)
     for id in chosen.ids:
         for seed in range(chosen.seeds):
-            print(row(id, seed, chosen.edits, parameters), flush=True)
+            print(row(id, seed, chosen.edits, parameters, options), flush=True)
 
 
 if __name__ == "__main__":

@@ -214,7 +214,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def validation_score(self, result: StepResult) -> float:
         """What selection goes by: the lowest score for an artifact that could not be run."""
-        return self.task.metric.low if result.validation is None else result.validation.score
+        return self.task.metric.worst if result.validation is None else result.validation.score
 
     def _begun(self) -> RunState:
         if self._run is None:
@@ -239,7 +239,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     def _evaluate(self, artifact: Artifact, outcome: str, sampler: BatchSampler) -> StepResult:
         """Check an artifact, and evaluate it on the next train batch and on validation."""
         if problem := actions.broken_contract(artifact):
-            return StepResult(artifact, *problem, score=self.task.metric.low)
+            return StepResult(artifact, *problem, score=self.task.metric.worst)
         batch = sampler.draw()
         batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
         train, validation = self.evaluator.evaluate_batches(artifact, batches)

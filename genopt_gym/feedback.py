@@ -24,7 +24,7 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(task.goal.strip())
         metric = task.metric
         aim = "as high" if metric.direction == "maximize" else "as low"
-        bounds = f", from {metric.bounds[0]:g} to {metric.bounds[1]:g}" if not task.disguised else ""
+        bounds = f", {metric.range}" if not task.disguised else ""
         parts.append(f"The score is {metric.name}{bounds}; make it {aim} as you can.")
     if parameters.context == "full" and task.strategy:
         parts.append(task.strategy.strip())

@@ -124,10 +124,13 @@ def warn_of_cuts(task: Task, parameters: Parameters) -> None:
 
 
 def last_frame(task: Task, result: StepResult) -> NDArray[np.uint8] | None:
-    """The screen at the end of the first traced trial; None where there is none, or it is not known how it came."""
+    """What the first traced trial made, or the screen at its end; None where there is none, or it is not known how it
+    came."""
     if result.train is None:
         return None
     trial = result.train.trials[0]
+    if trial.actions and (picture := task.picture(trial.actions)) is not None:
+        return picture
     start = len(trial.instance.prefix)
     steps = [event.step for event in trial.events]
     if not steps or steps != [*range(start, start + len(steps))]:

@@ -29,6 +29,16 @@ REASONING = (  # noqa: SIM905
     "ZebraPuzzles"
 ).split()
 
+DISCOVERY = (
+    *("circles:CirclePacking26", "circles:CirclePacking32", "circles:CirclePackingRectangle21"),
+    *("overlap:ErdosMinimumOverlap", "autocorrelation:FirstAutocorrelation", "autocorrelation:SecondAutocorrelation"),
+    *("autocorrelation:ThirdAutocorrelation", "uncertainty:UncertaintyInequality"),
+    *("sums_differences:SumsAndDifferences", "heilbronn:HeilbronnTriangle11", "heilbronn:HeilbronnConvex13"),
+    *("heilbronn:HeilbronnConvex14", "distances:MinMaxDistance2D16", "distances:MinMaxDistance3D14"),
+    *("hexagons:HexagonPacking11", "hexagons:HexagonPacking12", "kissing:KissingNumber11", "cap_set:CapSet8"),
+)
+"""Module and class of each open problem; the class names the id."""
+
 TABLE = (
     Row("GenOpt/Control-Acrobot-v0", "genopt_gym.envs.control.acrobot:Acrobot", 20),
     Row("GenOpt/Control-CartPole-v0", "genopt_gym.envs.control.cart_pole:CartPole", 20),
@@ -60,6 +70,10 @@ TABLE = (
     Row("GenOpt/Tabular-Digits-v0", "genopt_gym.envs.bundled:Digits", 20),
     Row("GenOpt/Tabular-Friedman-v0", "genopt_gym.envs.bundled:Friedman", 20),
     *(Row(f"GenOpt/BBEH-{name}-v0", f"genopt_gym.envs.bbeh.tasks:{name}", 15) for name in BBEH),
+    *(
+        Row(f"GenOpt/Discovery-{task.partition(':')[2]}-v0", f"genopt_gym.envs.discovery.{task}", 20)
+        for task in DISCOVERY
+    ),
     *(Row(f"GenOpt/Reasoning-{name}-v0", f"genopt_gym.envs.reasoning:{name}", 15) for name in REASONING),
 )
 

@@ -93,7 +93,7 @@ class TrialEvaluator:
         env, metric = self._env, self._env.task.metric
         found = [self._instance(name) for name in instances]
         if problem := env.refusal(texts):
-            outcome, low = str(problem[0]), metric.low
+            outcome, low = str(problem[0]), metric.worst
             words = f"Edit outcome: {outcome}. {problem[1]}"
             return [EvaluatedTrial(name, outcome, low, metric.normalise(low), "", words) for name in instances]
         # By split, each in one batch: all of validation is then the very blocks that an environment step has run.

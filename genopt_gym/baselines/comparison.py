@@ -121,7 +121,7 @@ def _of_run(folder: Path, game: str, metric: Metric) -> SeedCurve:
     if count == 0:
         raise UserError(f"the run in {folder} has no finished step yet")
     steps, costs = steps[:count], costs[:count]
-    scores = [metric.low if row["validation_score"] is None else row["validation_score"] for row in steps]
+    scores = [metric.worst if row["validation_score"] is None else row["validation_score"] for row in steps]
     settings = [f"{name}={value}" for name, value in config.parameters.items()]
     return SeedCurve(
         name=" ".join((config.agent, *settings)),

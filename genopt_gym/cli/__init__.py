@@ -174,17 +174,26 @@ def report_command(arguments: ReportArguments) -> None:
 
 @app.command("verify")
 def verify_command(
-    path: Annotated[Path, typer.Argument(metavar="STUDY", help="A study's folder, or a run's.")],
+    path: Annotated[str, typer.Argument(metavar="STUDY", help="A study's folder, or a run's; or a problem's id.")],
     every: Annotated[
         bool, typer.Option("--all", help="The artifact of every step; else the first and the best of each run.")
     ] = False,
+    solution: Annotated[Path | None, typer.Option(metavar="FILE", help="A problem's solution, .json or .py.")] = None,
     confinement: Confinement = None,
 ) -> None:
-    """Run stored artifacts again and compare their scores with the stored ones; exit code 1 if one has changed."""
-    from genopt_gym.cli.verifying import verify
+    """Run stored artifacts again and compare their scores with the stored ones; exit code 1 if one has changed.
 
+    Or verify a solution of an open problem, exactly: genopt verify --solution FILE GenOpt/Discovery-CapSet8-v0
+    """
     _choose(confinement)
-    verify(path, every)
+    if solution is not None:
+        from genopt_gym.cli.submitting import verify_solution
+
+        verify_solution(solution, path)
+    else:
+        from genopt_gym.cli.verifying import verify
+
+        verify(Path(path), every)
 
 
 @app.command("doctor")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,33 @@ def as_image(history: History, metric: Metric, frame: NDArray[np.uint8] | None) 
     canvas.draw()  # type: ignore[no-untyped-call]
     pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
     return np.ascontiguousarray(np.asarray(pixels)[..., :3])
+
+
+def as_picture(draw: Callable[[Axes], None], title: str) -> NDArray[np.uint8]:
+    """What ``draw`` draws, as an image (height, width, 3).
+
+    Args:
+        draw: draws into the axes it gets.
+        title: above them.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 6), dpi=100, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    draw(axes)
+    axes.set_title(title, fontsize=9)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+    return np.ascontiguousarray(np.asarray(pixels)[..., :3])
+
+
+def save_picture(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """An image as a PNG file."""
+    from PIL import Image
+
+    Image.fromarray(pixels).save(path)
 
 
 def save_curve(path: Path, history: History, metric: Metric, title: str) -> None:
@@ -124,9 +151,10 @@ def draw_curve(axes: Axes, history: History, metric: Metric) -> None:
     axes.axhline(metric.reference, linestyle="--", color="#2563eb", linewidth=1)
     for value, name in ((metric.floor, "floor"), (metric.reference, "reference")):
         axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
-    low, high = metric.bounds
-    margin = (high - low) * 0.04
-    axes.set_ylim(low - margin, high + margin)
+    if metric.low is not None and metric.high is not None:
+        low, high = metric.bounds
+        margin = (high - low) * 0.04
+        axes.set_ylim(low - margin, high + margin)
     axes.set_xlabel("edit")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(metric.name, fontsize=8)

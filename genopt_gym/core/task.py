@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +15,7 @@ from genopt_gym.core.artifact import Artifact, Structure
 from genopt_gym.core.checks import whole_number
 from genopt_gym.core.evidence import Instance, Trial
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.metric import Metric as Metric
 from genopt_gym.core.registry import load_class
 
 if TYPE_CHECKING:
@@ -25,53 +26,6 @@ if TYPE_CHECKING:
     from genopt_gym.sandbox.session import Session
 
 SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a score means, and the scores it is held against.
-
-    Attributes:
-        name: what is counted, with its unit.
-        low: the worst score there is; a failed trial gets it.
-        high: the best score there is.
-        floor: the score of an agent that knows nothing (0 on the normalised scale).
-        reference: a strong score, often human (1 on the normalised scale).
-        solved: the validation score at which a run ends; ``None`` if there is none.
-        direction: whether more or less is better.
-        sources: where floor and reference come from.
-        published: what others report, by a text that says who, where and of what.
-    """
-
-    name: str
-    low: float
-    high: float
-    floor: float
-    reference: float
-    solved: float | None
-    direction: Literal["maximize", "minimize"] = "maximize"
-    sources: Mapping[str, str] = field(default_factory=dict)
-    published: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def sign(self) -> int:
-        return 1 if self.direction == "maximize" else -1
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Smallest and largest score, whichever is better."""
-        return min(self.low, self.high), max(self.low, self.high)
-
-    def better(self, a: float, b: float) -> bool:
-        """Whether score ``a`` beats score ``b``."""
-        return self.sign * a > self.sign * b
-
-    def normalise(self, score: float) -> float:
-        """0 at the floor, 1 at the reference, whatever the direction."""
-        return (score - self.floor) / (self.reference - self.floor)
-
-    def is_solved(self, score: float) -> bool:
-        return self.solved is not None and not self.better(self.solved, score)
 
 
 @dataclass(frozen=True)
@@ -209,7 +163,7 @@ class Task(ABC):
     def score(self, trials: Sequence[Trial]) -> float:
         """The score of a batch: the mean of its trials, or low if an error costs the artifact."""
         if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
-            return self.metric.low
+            return self.metric.worst
         return fmean(trial.score for trial in trials)
 
     def put_on(self, disguise: int) -> None:
@@ -250,6 +204,14 @@ class Task(ABC):
             actions: all of them, those of ``instance.prefix`` too.
             moments: after how many actions there is a frame, in rising order.
             boxes: whether to draw the observation's objects, each as a rectangle with its name, into larger frames.
+        """
+        return None
+
+    def picture(self, actions: Sequence[Any]) -> NDArray[np.uint8] | None:
+        """A trial's outcome as an image (height, width, 3); None where the task has nothing to draw.
+
+        Args:
+            actions: of a trial, as in ``Trial.actions``.
         """
         return None
 

@@ -35,14 +35,19 @@ class FunctionTask(Task):
         function: ``module:name`` of ``function(workflow, seed)``; see ``genopt_gym.wrap``.
         components: ``module:name`` of Python functions whose text is the starting artifact, in the order in which
             they are loaded; later ones may call earlier ones.
-        low: the worst score there is; a failed trial gets it.
-        high: the best score there is; below ``low``, less is better.
+        low: the worst score there is; a failed trial gets it. ``None`` if there is none: say ``failed_score`` then.
+        high: the best score there is; below ``low``, less is better. ``None`` if nobody knows a bound.
+        floor: 0 on the normalised scale, a score that is easily had; ``low`` if left out.
+        reference: 1 on the normalised scale, a strong score; ``high`` if left out. Below ``floor``, less is better.
+        record: the best published score; one beyond it is told, and ends no run.
+        failed_score: what a failed trial gets where ``low`` is ``None``.
         solved: the validation score at which a run ends; ``None`` if there is none.
         goal: what the optimizer is asked for; the function's docstring if left out.
         texts: components that are no code, name to text; they are bound to their names as strings.
         workflow: source of ``def workflow(...)``, which calls the components; if there is but one function, it is
             that function unless this says otherwise.
-        profile: which libraries components may import: ``bare`` (the standard library), ``numpy`` or ``data``.
+        profile: which libraries components may import: ``bare`` (the standard library), ``numpy``,
+            ``scientific`` (NumPy and SciPy) or ``data``.
         limits: of a confined process, as in ``genopt_gym.core.task.Limits``: ``{"call_seconds": 10}``.
         model: what components may ask by ``llm(prompt)``, as in ``genopt_gym.core.task.ModelUse``: ``{"name":
             "local/smollm2"}``. Several trials are under way at once then, in threads.
@@ -59,9 +64,13 @@ class FunctionTask(Task):
         *,
         function: str,
         components: Sequence[str],
-        low: float,
-        high: float,
+        low: float | None,
+        high: float | None,
         solved: float | None = None,
+        floor: float | None = None,
+        reference: float | None = None,
+        record: float | None = None,
+        failed_score: float | None = None,
         goal: str | None = None,
         texts: Mapping[str, str] | None = None,
         workflow: str | None = None,
@@ -76,7 +85,8 @@ class FunctionTask(Task):
         refuse_while_importing()
         self._name = function
         self._function = load(function)
-        self.metric = _metric(function, low, high, solved)
+        scores = {"floor": floor, "reference": reference, "record": record, "failed_score": failed_score}
+        self.metric = _metric(function, {"low": low, "high": high, "solved": solved, **scores})
         self.goal = _goal(self._function, goal)
         if isinstance(components, str) or not isinstance(components, Sequence):
             raise ValueError(f"components must be a list of functions, got {components!r}")
@@ -114,7 +124,7 @@ class FunctionTask(Task):
         low, high = self.metric.bounds
         where = f"{self._name} returned {returned!r:.200} for {recorder.instance}"
         if not (isinstance(score, Real) and low <= float(score) <= high):
-            raise ValueError(f"{where}, but a score is a number from {low:g} to {high:g}")
+            raise ValueError(f"{where}, but a score is a number {self.metric.range}")
         if not (isinstance(metrics, Mapping) and all(map(_is_metric, metrics.items()))):
             raise ValueError(f"{where}, but what comes with a score is a dict of finite numbers")
         return float(score), {name: float(value) for name, value in metrics.items()}
@@ -203,22 +213,43 @@ class _Trial:
 # --- what a function task is made of
 
 
-def _metric(function: str, low: float, high: float, solved: float | None) -> Metric:
-    bounds = {"low": low, "high": high}
-    for name, value in {**bounds, **({} if solved is None else {"solved": solved})}.items():
-        number(name, value)
-    if low == high or not min(low, high) <= (low if solved is None else solved) <= max(low, high):
-        raise ValueError(f"low={low}, high={high}, solved={solved}: scores lie between two numbers, solved among them")
-    return Metric(
+def _metric(function: str, scores: Mapping[str, float | None]) -> Metric:
+    """The metric of what was said of a function's scores; ValueError for what cannot be."""
+    for name, value in scores.items():
+        if value is not None:
+            number(name, value)
+    low, high, solved, record = scores["low"], scores["high"], scores["solved"], scores["record"]
+    floor = low if scores["floor"] is None else scores["floor"]
+    reference = high if scores["reference"] is None else scores["reference"]
+    if floor is None or reference is None:
+        raise ValueError("where low or high is None, say floor (a poor score) and reference (a strong one)")
+    if low is None and scores["failed_score"] is None:
+        raise ValueError("where low is None, say failed_score, which a failed trial gets")
+    metric = Metric(
         name=f"what {function.partition(':')[2]} returns, mean over trials",
         low=low,
         high=high,
-        floor=low,
-        reference=high,
+        floor=floor,
+        reference=reference,
         solved=solved,
-        direction="maximize" if low < high else "minimize",
-        sources={"floor": "the worst score there is", "reference": "the best score there is"},
+        direction="maximize" if floor < reference else "minimize",
+        sources={
+            "floor": "the worst score there is" if scores["floor"] is None else "as given",
+            "reference": "the best score there is" if scores["reference"] is None else "as given",
+        },
+        record=record,
+        failed_score=scores["failed_score"],
     )
+    smallest, largest = metric.bounds
+    within = [value for value in (floor, reference, solved, record) if value is not None]
+    if floor == reference or smallest == largest or not smallest <= min(within) <= max(within) <= largest:
+        told = ", ".join(f"{name}={value}" for name, value in scores.items() if value is not None)
+        raise ValueError(
+            f"{told}: scores lie between two numbers, solved among them, and so do floor, reference and record"
+        )
+    if low is not None and high is not None and (low < high) != (floor < reference):
+        raise ValueError(f"low={low}, high={high} and floor={floor}, reference={reference} go in opposite directions")
+    return metric
 
 
 def _goal(function: Callable[..., Any], goal: str | None) -> str:

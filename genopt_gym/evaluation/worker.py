@@ -62,7 +62,7 @@ class Worker:
 
     def run(self, block: Block) -> list[Trial]:
         task = self._task(block.task)
-        failed_score = task.metric.low
+        failed_score = task.metric.worst
         recorders = [Recorder(instance, block.view, failed_score) for instance in block.instances]
         if block.program.asks_model and task.model is not None:
             self._run_apart(task, block, recorders, task.model.concurrency)

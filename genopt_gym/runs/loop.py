@@ -14,6 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from genopt_gym.agents import Agent, AgentDone, Problem
 from genopt_gym.agents.trial_evaluator import TrialEvaluator
 from genopt_gym.core import drawing
@@ -22,7 +25,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
 from genopt_gym.core.spaces import Edits
-from genopt_gym.core.task import TaskSpec
+from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
 from genopt_gym.runs.callbacks import CallbackList, GivenCallback, RunStart, make_callbacks
@@ -127,7 +130,7 @@ def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
         # What its loop was warned of is no news here.
         warnings.simplefilter("ignore")
         env = optimization_env(read_run(path).make())
-    low, better = env.task.metric.low, env.task.metric.better
+    low, better = env.task.metric.worst, env.task.metric.better
     best: dict[str, Any] | None = None
     for row in read_journal(path / "steps.jsonl")[0]:
         row["validation_score"] = low if row["validation_score"] is None else row["validation_score"]
@@ -219,11 +222,24 @@ def _finish(run: PreparedRun, folder: RunFolder, ended_by: str) -> Result:
     drawing.save_curve(folder.path / "curve.png", env.history, env.task.metric, title)
     if has_screen(tester.task):
         save_film(folder.path / "best.gif", tester.task, record(tester, best, tester.task.instances("test")[:1])[0])
+    elif (picture := _picture(tester, best)) is not None:
+        drawing.save_picture(folder.path / "best.png", picture)
     facts = asdict(result)
     del facts["folder"]
     # Last: where it is, the run is whole.
     folder.write_json("result.json", facts | {"best": best.id, "start": start.id})
     return result
+
+
+def _picture(tester: Evaluator, artifact: Artifact) -> NDArray[np.uint8] | None:
+    """What the artifact made of the first test instance, for tasks that can draw it."""
+    if type(tester.task).picture is Task.picture:
+        return None
+    try:
+        trial = tester.evaluate(artifact, "test").trials[0]
+    except BudgetSpent:
+        return None
+    return tester.task.picture(trial.actions)
 
 
 def _test_score(tester: Evaluator, artifact: Artifact) -> float | None:

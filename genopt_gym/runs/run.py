@@ -199,7 +199,7 @@ class Run:
         return self.steps
 
     def _validation(self, step: Step) -> float:
-        return self.metric.low if step.validation_score is None else step.validation_score
+        return self.metric.worst if step.validation_score is None else step.validation_score
 
     def _scored(self, number: int, test: str) -> ScoredArtifact:
         step = self._made()[number]

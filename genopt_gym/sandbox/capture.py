@@ -59,7 +59,7 @@ def _small(value: Any) -> Any:
 
 def words(value: Any) -> str:
     try:
-        return mask(ascii(value))[:200]
+        return " ".join(mask(ascii(value)).split())[:200]  # an array's own words are of several lines
     except BaseException:
         return f"<{name_of(type(value))}>"
 

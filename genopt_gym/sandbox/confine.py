@@ -217,6 +217,7 @@ PROFILES: Final[dict[str, tuple[str, ...]]] = {
         *("numpy", "pandas", "scipy", "sklearn", "lightgbm"),
         *("dateutil", "joblib", "narwhals", "pytz", "six", "threadpoolctl", "tzdata"),
     ),
+    "scientific": ("numpy", "scipy"),
 }
 """The top-level modules of each profile; a zygote loads what is installed. Submodules may be imported later."""
 

@@ -43,6 +43,7 @@ ALWAYS = (
     "json",
 )
 SUBMODULES = {
+    "scientific": tuple(f"scipy.{name}" for name in ("fft", "linalg", "optimize", "sparse", "spatial", "special")),
     "data": tuple(
         f"sklearn.{name}"
         for name in (
@@ -50,7 +51,7 @@ SUBMODULES = {
             *("feature_selection", "impute", "kernel_ridge", "linear_model", "metrics", "model_selection"),
             *("naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing", "svm", "tree"),
         )
-    )
+    ),
 }
 """What takes long to import, so that no fork has to."""
 HIDDEN = ("pyarrow", "numexpr", "bottleneck")

@@ -146,7 +146,7 @@ def _read_steps(path: Path, metric: Metric) -> Steps:
     for name, numbers in (("steps.jsonl", [r.step for r in rows]), ("ledger.jsonl", [c.step for c in costs])):
         if numbers != list(range(len(rows))):
             raise UserError(f"{path / name} does not hold each step once and in order")
-    scores = np.array([metric.low if row.validation_score is None else row.validation_score for row in rows])
+    scores = np.array([metric.worst if row.validation_score is None else row.validation_score for row in rows])
     models = [list(cost.models.values()) for cost in costs]
     columns: dict[str, Any] = {
         "score": [row.score for row in rows],

@@ -204,10 +204,16 @@ def _mirrored(observation: dict[str, Any]) -> dict[str, Any]:
 def _mirrored_metric(metric: Metric) -> Metric:
     return dataclasses.replace(
         metric,
-        low=-metric.low,
-        high=-metric.high,
+        low=_mirror(metric.low),
+        high=_mirror(metric.high),
         floor=-metric.floor,
         reference=-metric.reference,
-        solved=None if metric.solved is None else -metric.solved,
+        solved=_mirror(metric.solved),
+        record=_mirror(metric.record),
+        failed_score=_mirror(metric.failed_score),
         direction="minimize" if metric.direction == "maximize" else "maximize",
     )
+
+
+def _mirror(score: float | None) -> float | None:
+    return None if score is None else -score

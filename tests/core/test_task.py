@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from genopt_gym.core.evidence import Failure, Instance, Trial
+from genopt_gym.core.metric import LARGEST
 from genopt_gym.core.task import SPLITS, Metric, TaskSpec
 from genopt_gym.envs.control.cart_pole import CartPole
 from tests.helpers.toys import Guess, StrictGuess
@@ -36,8 +37,8 @@ def test_normalised_scale_goes_from_floor_to_reference(
     metric: Metric, floor: float, middle: float, reference: float
 ) -> None:
     assert [metric.normalise(score) for score in (floor, middle, reference)] == [0, 0.5, 1]
-    assert metric.normalise(metric.high) > 1
-    assert metric.normalise(metric.low) < 0
+    assert metric.normalise(metric.best) > 1
+    assert metric.normalise(metric.worst) < 0
 
 
 def test_solved_is_reached_or_passed() -> None:
@@ -104,3 +105,22 @@ def test_spec_makes_the_same_task() -> None:
     task = TaskSpec("tests.helpers.toys:Guess", {"split_seed": 4}).make()
     assert type(task) is Guess
     assert task.seed(Instance("test", 0)) == Guess(split_seed=4).seed(Instance("test", 0))
+
+
+def test_a_metric_of_an_open_problem_needs_no_bounds() -> None:
+    metric = Metric("points", low=None, high=None, floor=0, reference=10, solved=None, record=12, failed_score=-5)
+    assert metric.worst == -5
+    assert metric.bounds == (-LARGEST, LARGEST)
+    assert metric.best == LARGEST
+    assert metric.range == "of any finite size"
+    assert metric.normalise(12) == 1.2
+    assert [metric.is_beyond_record(score) for score in (11, 12, 12.1)] == [False, False, True]
+    half = Metric("errors", low=None, high=0, floor=8, reference=4, solved=None, direction="minimize", failed_score=99)
+    assert half.bounds == (0, LARGEST)
+    assert half.range == "from 0"
+    assert not half.is_beyond_record(0)
+
+
+def test_a_metric_without_low_says_what_a_failed_trial_gets() -> None:
+    with pytest.raises(ValueError, match="failed_score"):
+        Metric("points", low=None, high=None, floor=0, reference=10, solved=None)

@@ -23,6 +23,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "Atari": {"validation_size": 1, "credit_horizon": 50, "max_steps": 300},
     "BBEH": {"data_dir": shared_checkout(), "train_size": 15, "validation_size": 4},
     "Reasoning": {"train_size": 15, "validation_size": 3, "test_size": 3},
+    "Discovery": {"improve_calls": 2},
     "MLAgentBench": {"data_dir": str(tables.folder())},
     "GenOpt/MLAgentBench-Vectorization-v0": {"start": "modular/working", "rounds": 1, "validation_size": 1},
 }
@@ -33,6 +34,7 @@ IN_FULL = {
     "GenOpt/Atari-SpaceInvaders-v0",
     "GenOpt/BBEH-MultistepArithmetic-v0",
     "GenOpt/Control-CartPole-v0",
+    "GenOpt/Discovery-CirclePacking26-v0",
     "GenOpt/Heuristics-BinPacking-v0",
     "GenOpt/MLAgentBench-SpaceshipTitanic-v0",
     "GenOpt/Reasoning-LegCounting-v0",

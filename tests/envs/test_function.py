@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -278,3 +279,49 @@ def test_several_components_need_a_workflow() -> None:
         wrap(scored.undescribed, [scored.say], low=0, high=1)
     with pytest.raises(TypeError, match="'max_calls'"):
         make(max_cals=3)
+
+
+OPEN: dict[str, Any] = {"low": None, "high": None, "floor": 0, "reference": 1, "failed_score": -10}
+
+
+def test_an_open_problem_needs_no_bounds() -> None:
+    env = nearness(**OPEN, record=0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_env(env)
+    observation, _ = env.reset(seed=0)
+    assert "of any finite size" in env.context
+    better = "def guess(low, high):\n    return (low + high) / 2\n"
+    observation, reward, terminated, *_ = env.step({"guess": better})
+    assert observation["score"][0] > 0.5
+    assert env.task.metric.is_beyond_record(observation["score"][0])
+    assert reward > 0
+    assert not terminated
+    observation, reward, *_ = env.step({"guess": "def guess(low, high):\n    return 2\n"})
+    assert observation["score"][0] == -10
+    assert env.observation_space.contains(observation)
+
+
+@pytest.mark.slow
+class TestFunctionWithoutBounds(TaskConformance):
+    """Nobody knows a worst or a best score."""
+
+    id = "GenOpt/Function-Any-v0"
+    parameters: ClassVar[dict[str, Any]] = {**NEARNESS, **OPEN}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"low": None, "high": None}, "say floor"),
+        ({"low": None, "high": 1}, "say floor"),
+        ({"low": None, "high": 1, "floor": 0}, "say failed_score"),
+        ({"low": None, "high": 1, "floor": 1, "failed_score": 0}, "scores lie between"),
+        ({"low": 0, "high": 1, "floor": 0.9, "reference": 0.1}, "opposite directions"),
+        ({"low": 0, "high": 1, "record": 2}, "scores lie between"),
+        ({"low": 0, "high": 1, "record": "much"}, "record must be a finite number"),
+    ],
+)
+def test_bad_bounds_are_told_in_a_sentence(parameters: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        nearness(**parameters)

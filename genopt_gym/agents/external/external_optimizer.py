@@ -124,8 +124,8 @@ class ExternalOptimizerAgent(ModelAgent):
         return bridge.Start(
             seen=self._first,
             context=self._context,
-            lowest=problem.metric.normalise(problem.metric.low),
-            highest=problem.metric.normalise(problem.metric.high),
+            lowest=problem.metric.normalise(problem.metric.worst),
+            highest=problem.metric.normalise(problem.metric.best),
             updates=problem.updates,
             seed=problem.seed,
             batch_size=trial_evaluator.batch_size,

@@ -105,5 +105,5 @@ def _spent(record: RunRecord, axis: str) -> Array:
 def _best(record: RunRecord) -> Array:
     """Normalised; an artifact that cannot be run is as bad as can be."""
     metric = record.metric
-    scores = np.where(np.isnan(record.steps.best_validation), metric.low, record.steps.best_validation)
+    scores = np.where(np.isnan(record.steps.best_validation), metric.worst, record.steps.best_validation)
     return np.array([metric.normalise(score) for score in scores.tolist()])

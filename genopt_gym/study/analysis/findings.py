@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from genopt_gym.core.intervals import MIN_VALUES
 from genopt_gym.study.analysis.comparison import SIGNIFICANT, Comparison, Effect
-from genopt_gym.study.analysis.statistics import Estimate
+from genopt_gym.study.analysis.statistics import Estimate, task_name
 from genopt_gym.study.analysis.tables import describe, is_cut
 from genopt_gym.study.records import Plan, RunRecord
 
@@ -32,6 +32,24 @@ def findings(effects: Sequence[Effect], compared: Sequence[Comparison], plan: Pl
     if not said:
         said = [(c.shown, f"{c.arm} against {c.against}: {_change(c.difference, c.shown)}") for c in compared]
     return said[:SENTENCES]
+
+
+def beyond_records(records: Sequence[RunRecord]) -> list[tuple[bool, str]]:
+    """A sentence for each task of which a run went beyond what was published, about its best run."""
+    best: dict[str, tuple[float, RunRecord]] = {}
+    for record in records:
+        score, task = record.validation_score, task_name(record.run)
+        if score is None or not record.metric.is_beyond_record(score):
+            continue
+        if task not in best or record.metric.better(score, best[task][0]):
+            best[task] = score, record
+    return [(True, _beyond(task, *found)) for task, found in best.items()]
+
+
+def _beyond(task: str, score: float, record: RunRecord) -> str:
+    exactly = ", verified exactly" if "/Discovery-" in record.run.config.id else ""
+    who = f"{record.run.arm}, seed {record.run.seed}"
+    return f"{task}: {score:.12g} is beyond the published value{exactly} ({record.metric.record:.12g}); by {who}."
 
 
 def caveats(compared: Sequence[Comparison], records: Sequence[RunRecord]) -> list[str]:

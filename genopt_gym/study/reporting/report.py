@@ -14,7 +14,7 @@ from genopt_gym.core.journal import write_atomically
 from genopt_gym.study.analysis import tables
 from genopt_gym.study.analysis.comparison import Comparison, Effect, compare, effects, pairs_to_compare
 from genopt_gym.study.analysis.curves import AXES, Curve, axes_used, curve
-from genopt_gym.study.analysis.findings import caveats, findings
+from genopt_gym.study.analysis.findings import beyond_records, caveats, findings
 from genopt_gym.study.analysis.statistics import FinalScores, final_scores, task_name
 from genopt_gym.study.folder import read_plan, storage
 from genopt_gym.study.index import build_index
@@ -107,7 +107,7 @@ def save_report(
             controls=controls,
             looks=looks,
             splits=scores.splits,
-            said=findings(changed, compared, plan),
+            said=beyond_records(records) + findings(changed, compared, plan),
             caveats=caveats(compared, records),
             tables=all_tables,
             drawn=_save_figures(folder, all_tables, panels, levels, looks),

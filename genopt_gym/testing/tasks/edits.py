@@ -80,7 +80,7 @@ class AnyEdit(TaskSuite):
         text = env.start.texts[name].rstrip("\n") + "\n\nraise LookupError('found in the evidence')\n"
         observation, *_, info = self._step(env, {name: text})
         assert info["outcome"] == "runtime_error"
-        assert observation["score"][0] == env.task.metric.low
+        assert observation["score"][0] == env.task.metric.worst
         for trial in info["trials"]:
             failure = trial["failure"]
             told = failure["component"], failure["line"], failure["type"], failure["message"]

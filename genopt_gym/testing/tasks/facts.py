@@ -45,12 +45,12 @@ class StatedFacts(TaskSuite):
         metric = self.core().task.metric
         low, high = metric.bounds
         assert -math.inf < low < high < math.inf
-        assert metric.better(metric.high, metric.low)
+        assert metric.better(metric.best, metric.worst)
         assert metric.better(metric.reference, metric.floor)
         assert low <= metric.floor <= high
         assert low <= metric.reference <= high
-        assert metric.solved is None or metric.is_solved(metric.high)
-        assert not metric.is_solved(metric.low)
+        assert metric.solved is None or metric.is_solved(metric.best)
+        assert not metric.is_solved(metric.worst)
         assert {"floor", "reference"} <= set(metric.sources)
 
     def test_unknown_keyword(self) -> None:

@@ -76,7 +76,7 @@ def test_whatever_its_numbers_the_parametric_start_gives_actions(task: type[Gymn
 @pytest.mark.parametrize("task", TASKS)
 def test_a_coach_has_other_words_for_other_scores(task: type[GymnasiumTask]) -> None:
     metric = task.metric
-    words = [task().staged(score) for score in np.linspace(metric.low, metric.high, 1000)]
+    words = [task().staged(score) for score in np.linspace(metric.worst, metric.best, 1000)]
     assert len(set(words)) >= 3
     assert words == sorted(words, key=list(dict.fromkeys(words)).index)
 

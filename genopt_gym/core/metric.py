@@ -1,0 +1,94 @@
+"""Metric: what a score means, and the scores it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+LARGEST = 8e307
+"""Stands for no bound: finite, for the sake of Gymnasium's boxes, and half of what a double can hold."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a score means, and the scores it is held against.
+
+    Attributes:
+        name: what is counted, with its unit.
+        low: the worst score there is, and what a failed trial gets; ``None`` if there is no worst one.
+        high: the best score there is; ``None`` if nobody knows a bound.
+        floor: the score of an agent that knows nothing (0 on the normalised scale).
+        reference: a strong score, often human (1 on the normalised scale).
+        solved: the validation score at which a run ends; ``None`` if there is none.
+        direction: whether more or less is better.
+        sources: where floor and reference come from.
+        published: what others report, by a text that says who, where and of what.
+        record: the best published score of an open problem; a score beyond it is told, and ends no run.
+        failed_score: what a failed trial gets where ``low`` is ``None``.
+    """
+
+    name: str
+    low: float | None
+    high: float | None
+    floor: float
+    reference: float
+    solved: float | None
+    direction: Literal["maximize", "minimize"] = "maximize"
+    sources: Mapping[str, str] = field(default_factory=dict)
+    published: Mapping[str, float] = field(default_factory=dict)
+    record: float | None = None
+    failed_score: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.failed_score is None:
+            raise ValueError("without low, the worst score there is, say what a failed trial gets: failed_score=")
+
+    @property
+    def worst(self) -> float:
+        """What a failed trial gets, and an artifact that cannot be run."""
+        if self.low is not None:
+            return self.low
+        assert self.failed_score is not None
+        return self.failed_score
+
+    @property
+    def best(self) -> float:
+        """The best score there is, or a number beyond all scores where nobody knows a bound."""
+        return self.sign * LARGEST if self.high is None else self.high
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.direction == "maximize" else -1
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest score, whichever is better; ``LARGEST`` either way where there is no bound."""
+        low = -self.sign * LARGEST if self.low is None else self.low
+        return min(low, self.best), max(low, self.best)
+
+    @property
+    def range(self) -> str:
+        """The scores there are, in words.
+
+        >>> Metric("points", 0, 1, 0, 1, None).range
+        'from 0 to 1'
+        """
+        low, high = self.bounds
+        parts = [f"from {low:g}"] * (low > -LARGEST) + [f"to {high:g}"] * (high < LARGEST)
+        return " ".join(parts) or "of any finite size"
+
+    def better(self, a: float, b: float) -> bool:
+        """Whether score ``a`` beats score ``b``."""
+        return self.sign * a > self.sign * b
+
+    def normalise(self, score: float) -> float:
+        """0 at the floor, 1 at the reference, whatever the direction."""
+        return (score - self.floor) / (self.reference - self.floor)
+
+    def is_solved(self, score: float) -> bool:
+        return self.solved is not None and not self.better(self.solved, score)
+
+    def is_beyond_record(self, score: float) -> bool:
+        """Whether a score is better than all that was published."""
+        return self.record is not None and self.better(score, self.record)

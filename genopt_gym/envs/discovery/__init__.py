@@ -1,0 +1,1 @@
+"""Discovery: open problems with published records, verified in exact arithmetic."""
