@@ -74,7 +74,7 @@ def test_second_death_in_a_small_block_fails_the_rest() -> None:
 
 def test_trials_of_a_text_that_reaches_its_process_have_one_each() -> None:
     """Nothing has to run again then; a block still bears no more deaths."""
-    text = DIES.format([1, 3]) + "\nimport sys\n"
+    text = DIES.format([1, 3]) + "\nimport os\n"
     assert outcomes(text, range(5)) == ["ok", "crashed", "ok", "crashed", "crashed"]
 
 
