@@ -53,12 +53,6 @@ def reaches(text: str) -> tuple[Reach, ...]:
     return tuple(sorted(set(_Search(tree).found())))
 
 
-def forbidden_reach(text: str, start: str) -> Reach | None:
-    """The first thing in a text by which it could replace what is fixed beside it, and which ``start`` does not do."""
-    before = {reach.what for reach in reaches(start)}
-    return next((reach for reach in reaches(text) if reach.others and reach.what not in before), None)
-
-
 class _Search:
     """One walk over a text."""
 

@@ -152,7 +152,7 @@ def _become_child(
     apply: Callable[[str], None],
 ) -> None:
     """In the fork: take the descriptors and the limits, give up all else, serve, and end without a trace."""
-    code = 1
+    code, output = 1, descriptors[1]
     try:
         os.setsid()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -160,6 +160,7 @@ def _become_child(
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (line_fd, LINE_FD)):
             os.dup2(source, target)
+        output = 2
         progress = memoryview(mmap.mmap(progress_fd, 16)).cast("Q")
         os.closerange(LINE_FD + 1, 1 << 10)
         sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
@@ -175,6 +176,9 @@ def _become_child(
         line.send(READY)
         serve(line, progress)
         code = 0
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(output, f"{type(error).__name__}: {error}".encode("utf-8", "backslashreplace"))
     finally:
         os._exit(code)
 
@@ -189,4 +193,7 @@ def _limit(order: ForkOrder, own_bytes: int) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         hard = limit + 1 if what == resource.RLIMIT_CPU else limit
+        ceiling = resource.getrlimit(what)[1]
+        if ceiling != resource.RLIM_INFINITY:  # the user's own limits, which may be lower
+            limit, hard = min(limit, ceiling), min(hard, ceiling)
         resource.setrlimit(what, (limit, hard))
