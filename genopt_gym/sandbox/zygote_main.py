@@ -11,7 +11,6 @@ import ctypes
 import faulthandler
 import gc
 import importlib
-import importlib.util
 import mmap
 import os
 import resource
@@ -24,35 +23,12 @@ from types import ModuleType
 
 import msgspec
 
-from genopt_gym.sandbox import confine, warmup
+from genopt_gym.sandbox import confine, preload, warmup
 from genopt_gym.sandbox.channel import MessageChannel
 from genopt_gym.sandbox.child import serve
 from genopt_gym.sandbox.messages import READY, STACK_SIGNAL, Exit, ForkOrder, ReapOrder
 from genopt_gym.sandbox.tier import TIERS, ConfinementTier
 
-ALWAYS = (
-    "math",
-    "random",
-    "collections",
-    "itertools",
-    "functools",
-    "heapq",
-    "bisect",
-    "statistics",
-    "re",
-    "json",
-)
-SUBMODULES = {
-    "data": tuple(
-        f"sklearn.{name}"
-        for name in (
-            *("cluster", "compose", "decomposition", "discriminant_analysis", "ensemble", "experimental"),
-            *("feature_selection", "impute", "kernel_ridge", "linear_model", "metrics", "model_selection"),
-            *("naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing", "svm", "tree"),
-        )
-    )
-}
-"""What takes long to import, so that no fork has to."""
 HIDDEN = ("pyarrow", "numexpr", "bottleneck")
 """What pandas takes if it is there. It would start threads, and results would depend on what else is installed."""
 PR_SET_PDEATHSIG = 1
@@ -64,7 +40,8 @@ def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *fold
 
     ``folders`` are where a tier of somebody's own is looked for.
     """
-    _preload(profile)
+    tier = _tier(tier_name, folders)
+    _preload(profile, later_imports=tier.opens_files)
     libc = ctypes.CDLL(None)
     control = socket.socket(fileno=control_fd)
     with open("/proc/self/statm") as statm:
@@ -73,7 +50,6 @@ def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *fold
     # Where an artifact is, whatever it is busy with: its stack goes to its output, when the worker asks or time is up.
     faulthandler.register(STACK_SIGNAL, all_threads=False)
     faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
-    tier = _tier(tier_name, folders)
     apply = tier.prepare(confine.readable_paths(profile), scratch_root)
     # Looked up here: in a fork, to look at each name would copy the page it lies on, a thousand of them.
     ours = ("genopt_gym", type(tier).__module__.partition(".")[0])
@@ -126,16 +102,11 @@ class Hiding(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
 
 
-def submodules(profile: str) -> tuple[str, ...]:
-    """What is loaded beside a profile's top-level modules."""
-    return SUBMODULES.get(profile, ())
-
-
-def _preload(profile: str) -> None:
+def _preload(profile: str, later_imports: bool) -> None:
     sys.meta_path.insert(0, Hiding())
-    for name in (*ALWAYS, *confine.PROFILES[profile], *submodules(profile)):
-        if importlib.util.find_spec(name.partition(".")[0]) is not None:
-            importlib.import_module(name)
+    preload.load(profile)
+    if not later_imports:
+        preload.load_all(profile)
     if "sklearn" in sys.modules and "pandas" in sys.modules:
         warmup.exercise()
     if "sklearn" in sys.modules:
