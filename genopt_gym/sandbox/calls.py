@@ -121,9 +121,11 @@ def at_site(
     return call_that_warns if warns else call if tracer is not None else function
 
 
-def refuse_change(what: str) -> PermissionError:
-    """The error for a component that would change another."""
-    return PermissionError(f"{what} is another component, and can be called but not changed")
+class ComponentIsReadOnly(PermissionError):
+    """A component would change another one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is another component, and can be called but not changed")
 
 
 class ReadOnly:
@@ -168,10 +170,10 @@ class ReadOnly:
         return dict(value) if name == "__dict__" else value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise refuse_change(_name_of(self))
+        raise ComponentIsReadOnly(_name_of(self))
 
     def __delattr__(self, name: str) -> None:
-        raise refuse_change(_name_of(self))
+        raise ComponentIsReadOnly(_name_of(self))
 
     def __repr__(self) -> str:
         return repr(function_of(self))

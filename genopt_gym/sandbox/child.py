@@ -19,7 +19,7 @@ import msgspec
 
 from genopt_gym.core.evidence import CALLS_NOT_SHOWN, Call
 from genopt_gym.sandbox.arrays import Receiver
-from genopt_gym.sandbox.calls import CallTracer, ReadOnly, at_site, function_of
+from genopt_gym.sandbox.calls import CallTracer, ComponentIsReadOnly, ReadOnly, at_site, function_of
 from genopt_gym.sandbox.capture import mask, name_of, words
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 from genopt_gym.sandbox.dataflow import Reference, Site, compile_workflow
@@ -246,6 +246,8 @@ def _described(exception: BaseException, texts: dict[str, str]) -> Fault:
         outcome, name, message = "out_of_memory", "MemoryError", "the memory limit was reached"
     elif isinstance(exception, OSError) and exception.errno == errno.EFBIG:
         message = "the limit on the size of output and files was reached"
+    elif isinstance(exception, ComponentIsReadOnly):
+        outcome = "forbidden"
     elif _was_denied(exception):
         outcome, message = "forbidden", f"{message}; {FORBIDDEN}"
     return Fault(outcome, name, message, component, line, source)
