@@ -120,11 +120,11 @@ def _imports(text: str) -> dict[str, str]:
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
                 found[name] = f"{found.get(name, '')} import {module}{alias.name} {bool(alias.asname)}"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.pop(node.id, None)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.pop(node.name, None)
+    for each in ast.walk(tree):
+        if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load):
+            found.pop(each.id, None)
+        elif isinstance(each, ast.FunctionDef | ast.ClassDef):
+            found.pop(each.name, None)
     return found
 
 

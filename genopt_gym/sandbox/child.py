@@ -118,8 +118,9 @@ class LoadedArtifact:
         loaded: dict[str, Any] = {}
         shared: dict[str, Any] = {"llm": self._llm}
         for name, kind, text in self._job.components:
+            visible: str | ReadOnly = text
             if kind == "text":
-                loaded[name] = visible = text
+                loaded[name] = text
             else:
                 seen.append(PYTHONS_OWN | shared)
                 namespace = {"__name__": "artifact", "__builtins__": seen[-1]}

@@ -108,7 +108,7 @@ REACHES = {
 
 
 def made(**more: Any) -> OptimizationEnv:
-    sizes = {"validation_size": 2, "train_size": 2, "credit_horizon": 5}
+    sizes: dict[str, Any] = {"validation_size": 2, "train_size": 2, "credit_horizon": 5}
     env = gym.make("GenOpt/Control-CartPole-v0", start="modular/naive", **sizes, **more).unwrapped
     assert isinstance(env, OptimizationEnv)
     return env

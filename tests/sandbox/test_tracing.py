@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -27,11 +27,16 @@ def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
 
 
 def answers(
-    zygote: Zygote, look: str = LOOK, act: str = ACT, *, traced: bool, inputs: tuple[Any, ...] = (1, 2, 3), **more: str
+    zygote: Zygote,
+    look: str = LOOK,
+    act: str = ACT,
+    workflow: str = WORKFLOW,
+    *,
+    traced: bool,
+    inputs: Sequence[Any] = (1, 2, 3),
 ) -> list[CallResult]:
     """What the workflow answers to these inputs, one after another."""
-    components = [("look", "python", look), ("act", "python", act)]
-    program = Program(components, more.get("workflow", WORKFLOW))
+    program = Program([("look", "python", look), ("act", "python", act)], workflow)
     with Session(zygote, program, [0], Limits(), traced) as session:
         return [session.call([0], [[x]])[0] for x in inputs]
 
@@ -121,17 +126,19 @@ SAME = {
 
 @pytest.mark.parametrize("texts", SAME.values(), ids=SAME)
 def test_traced_or_not_it_is_the_same_program(texts: dict[str, str], zygote: Zygote) -> None:
-    plain, traced = (told(answers(zygote, **texts, traced=traced)) for traced in (False, True))
+    plain, traced = (
+        told(answers(zygote, texts.get("look", LOOK), texts.get("act", ACT), traced=traced)) for traced in (False, True)
+    )
     assert traced == plain
 
 
 def test_recursion_gets_as_deep_as_python_lets_it(zygote: Zygote) -> None:
-    [depth, *_] = told(answers(zygote, **SAME["recursion of its own"], traced=True))
+    [depth, *_] = told(answers(zygote, act=SAME["recursion of its own"]["act"], traced=True))
     assert 950 < depth < 1000
 
 
 def test_another_component_cannot_be_changed(zygote: Zygote) -> None:
-    [failure, *_] = told(answers(zygote, **SAME["a change of another"], traced=False))
+    [failure, *_] = told(answers(zygote, act=SAME["a change of another"]["act"], traced=False))
     assert (failure.outcome, failure.component, failure.line) == ("forbidden", "act", 2)
     assert failure.message == "look is another component, and can be called but not changed"
 
@@ -163,8 +170,8 @@ def test_future_of_one_component_is_not_anothers(zygote: Zygote) -> None:
 # --- what is told
 
 
-def calls(zygote: Zygote, look: str, act: str, x: Any = 1, **more: str) -> list[Call]:
-    [reply] = answers(zygote, look, act, traced=True, inputs=(x,), **more)
+def calls(zygote: Zygote, look: str, act: str, x: Any = 1, workflow: str = WORKFLOW) -> list[Call]:
+    [reply] = answers(zygote, look, act, workflow, traced=True, inputs=(x,))
     return reply.calls
 
 
