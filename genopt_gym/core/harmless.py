@@ -32,10 +32,16 @@ KEEPS_STATE = {
 SETTINGS = _words("""
     getcontext setcontext localcontext DefaultContext seterr seterrcall set_printoptions setbufsize set_option
     option_context reset_option set_config config_context setfirstweekday register_dialect unregister_dialect
-    field_size_limit register_namespace reset_tzpath save savez savez_compressed savetxt tofile memmap dump load loadtxt
-    genfromtxt fromfile to_csv to_pickle to_json to_parquet read_csv read_pickle read_json set_state register
+    field_size_limit register_namespace reset_tzpath set_state register
 """)
-"""Attributes of libraries that set something for a whole process, or use files."""
+"""Attributes of libraries that set something for a whole process."""
+FILES = _words("""
+    save savez savez_compressed savetxt tofile memmap dump load loadtxt genfromtxt fromfile to_csv to_pickle to_json
+    to_parquet read_csv read_pickle read_json
+""")
+"""Those that use files."""
+OF_NAMED_TUPLES = _words("_replace _asdict _make _fields _field_defaults")
+"""Private names that are meant to be used."""
 LEADS_ON = _words("""
     gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await cr_origin ag_frame ag_code ag_await tb_frame f_back
     f_globals f_locals f_builtins f_code f_trace mro attrgetter methodcaller Formatter get_type_hints ForwardRef eval

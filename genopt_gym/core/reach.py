@@ -9,16 +9,21 @@ fixed it is no edit of the others (outcome ``forbidden``). It errs towards findi
 from __future__ import annotations
 
 import ast
-import builtins
-import importlib
-import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from types import FunctionType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from genopt_gym.core import harmless
-from genopt_gym.core.harmless import DEFINED, HARMLESS, IN_PART, KEEPS_STATE, LIBRARIES, READ, SETTINGS
+from genopt_gym.core.harmless import DEFINED, FILES, HARMLESS, IN_PART, KEEPS_STATE, LIBRARIES, READ, SETTINGS
+from genopt_gym.core.imported import (
+    can_be_changed,
+    is_builtin_call,
+    is_dunder,
+    is_module,
+    is_plain_text,
+    leads_on,
+    of_path,
+)
 from genopt_gym.core.literals import parse_python
 
 
@@ -67,10 +72,10 @@ class _Search:
         for node in self._nodes:  # A second name for something imported is as good as the first.
             if isinstance(node, ast.Assign) and (path := self._path(node.value)):
                 self._imports |= {t.id: path for t in node.targets if isinstance(t, ast.Name)}
-        self._sets_attributes = any(
-            isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and not self._is_self(node.value)
-            for node in self._nodes
-        )
+        stored = [n for n in self._nodes if isinstance(n, ast.Attribute) and not isinstance(n.ctx, ast.Load)]
+        self._attributes = {node.attr for node in stored}
+        self._attributes |= {n.name for n in self._nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+        self._sets_attributes = any(not self._is_self(node.value) for node in stored)
 
     def found(self) -> Iterator[Reach]:
         for node in self._nodes:
@@ -105,15 +110,18 @@ class _Search:
             yield from self._of_name(node)
         elif isinstance(node, ast.Call):
             yield from self._of_call(node)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and _is_dunder(node.name) and node.name not in DEFINED:
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and is_dunder(node.name) and node.name not in DEFINED:
             yield f"{node.name} is defined", True
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and is_dunder(node.value):
+            if node.value not in READ | {"__main__"}:
+                yield f"{node.value} is named", True
         elif isinstance(node, ast.MatchClass):
-            yield from ((f"{name} is used", True) for name in node.kwd_attrs if _leads_on(name))
+            yield from ((f"{name} is used", True) for name in node.kwd_attrs if leads_on(name))
 
     def _of_import(self, node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, bool]]:
         for alias in node.names:
             if isinstance(node, ast.ImportFrom):
-                yield from _of_path(f"{node.module or ''}.{alias.name}", from_import=True)
+                yield from of_path(f"{node.module or ''}.{alias.name}", from_import=True)
             else:
                 root = alias.name.partition(".")[0]
                 if root not in HARMLESS | LIBRARIES | IN_PART.keys() | KEEPS_STATE.keys():
@@ -124,7 +132,7 @@ class _Search:
         if not isinstance(node.ctx, ast.Load):
             yield from self._of_change(node)
         elif path:
-            yield from _of_path(path)
+            yield from of_path(path)
             yield from self._of_escape(node, path)
         if node.attr == "__dict__" and self._is_own(node.value):
             return
@@ -132,25 +140,31 @@ class _Search:
         of_self = isinstance(call, ast.Call) and call.func is node and call.args and self._is_self(call.args[0])
         if node.attr == "__setattr__" and of_self:
             return
-        if _leads_on(node.attr):
+        if leads_on(node.attr):
             yield f"{node.attr} is used", True
-        elif not path and node.attr in SETTINGS:
-            yield f"{node.attr} is used", False
+        elif not path and node.attr in SETTINGS | FILES:
+            yield f"{node.attr} is used", node.attr in SETTINGS
+        elif self._is_foreign_private(node):
+            yield f"{node.attr} is used", True
+        elif node.attr == "__class__" and not self._is_self(node.value):
+            yield from self._of_class(node)
 
     def _of_change(self, node: ast.Attribute) -> Iterator[tuple[str, bool]]:
         """An attribute that is set or deleted: it must be one of an object of the text's own."""
         root: ast.expr = node.value
+        through_class = isinstance(root, ast.Attribute) and root.attr == "__class__"
         while isinstance(root, ast.Attribute | ast.Subscript):
             root = root.value
+            through_class |= isinstance(root, ast.Attribute) and root.attr == "__class__"
         if path := self._root_path(node.value):
             yield f"{path}.{node.attr} is changed", True
-        elif not isinstance(root, ast.Name):
+        elif not isinstance(root, ast.Name) or (through_class and not self._is_self(root)):
             yield f"the attribute {node.attr} of a result is changed", True
         elif root.id not in self._bound:
             yield f"{root.id}.{node.attr} is changed", True
 
     def _of_name(self, node: ast.Name) -> Iterator[tuple[str, bool]]:
-        if _is_dunder(node.id):
+        if is_dunder(node.id):
             allowed = READ | {"__debug__"} if isinstance(node.ctx, ast.Load) else DEFINED
             if node.id not in allowed:
                 yield f"{node.id} is used", True
@@ -158,17 +172,18 @@ class _Search:
             return
         elif path := self._imports.get(node.id):
             parent = self._parents[node]
-            if path in sys.modules and _is_module(path) and not isinstance(parent, ast.Attribute):
+            if is_module(path) and not isinstance(parent, ast.Attribute):
                 yield f"the module {path} is handed around", True
             yield from self._of_escape(node, path)
-        elif node.id in harmless.BUILTINS and node.id not in self._bound and not self._is_tame(node):
+        elif node.id in harmless.BUILTINS and not self._is_tame(node):
             yield f"{node.id} is used", harmless.BUILTINS[node.id]
 
     def _is_tame(self, node: ast.Name) -> bool:
         """Whether one of the built-in functions is used in a way that stays with the text's own names."""
         call = self._parents[node]
         if not isinstance(call, ast.Call) or call.func is not node:
-            return False
+            # A variable of that name, if the text has one: it is looked into, and not called or handed on.
+            return node.id in self._bound and isinstance(call, ast.Subscript | ast.Attribute | ast.Compare | ast.BinOp)
         if node.id == "globals":
             use = self._parents[call]
             index = use.slice if isinstance(use, ast.Subscript) and use.value is call else None
@@ -176,16 +191,30 @@ class _Search:
                 lookup = self._parents[use]
                 index = lookup.args[0] if isinstance(lookup, ast.Call) and lookup.args else None
             tested = isinstance(use, ast.Compare) and call in use.comparators
-            return tested or _is_plain_text(index)
+            return tested or is_plain_text(index)
         if node.id in ("getattr", "setattr", "delattr"):
             owned = node.id == "getattr" or (bool(call.args) and self._is_own(call.args[0]))
-            return owned and len(call.args) > 1 and _is_plain_text(call.args[1]) and not self._path(call.args[0])
+            return owned and len(call.args) > 1 and is_plain_text(call.args[1]) and not self._path(call.args[0])
         return False
 
+    def _is_foreign_private(self, node: ast.Attribute) -> bool:
+        """Whether it is a private attribute that is none of this text's own."""
+        own = node.attr in self._attributes | self._bound or self._is_self(node.value)
+        private = node.attr.startswith("_") and not is_dunder(node.attr)
+        return private and not own and node.attr not in harmless.OF_NAMED_TUPLES
+
+    def _of_class(self, node: ast.expr) -> Iterator[tuple[str, bool]]:
+        """The class of some value, in a text that sets attributes of things: it may be one that others use."""
+        looked_at = isinstance(self._parents[node], ast.Attribute | ast.Compare)
+        if self._sets_attributes and not looked_at:
+            yield "the class of a value is handed around where attributes are set", True
+
     def _of_call(self, node: ast.Call) -> Iterator[tuple[str, bool]]:
+        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1:
+            yield from self._of_class(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr in harmless.CHANGES:
             owner = self._root_path(node.func.value)
-            if owner and not _is_module(owner):
+            if owner and not is_module(owner):
                 yield f"{owner} is changed", True
         path = self._path(node.func) or ""
         if path.rpartition(".")[2] in harmless.CHANGES_CLASS:
@@ -198,8 +227,8 @@ class _Search:
         """A class or function of a module, handed around in a text that sets attributes of things it was handed."""
         parent = self._parents[node]
         passed = isinstance(parent, ast.Tuple | ast.List | ast.Dict | ast.Return | ast.Starred)
-        passed = passed or (isinstance(parent, ast.Call) and node in parent.args and not _is_builtin_call(parent))
-        if passed and self._sets_attributes and _can_be_changed(path):
+        passed = passed or (isinstance(parent, ast.Call) and node in parent.args and not is_builtin_call(parent))
+        if passed and self._sets_attributes and can_be_changed(path):
             yield f"{path} is handed around where attributes are set", True
 
     def _path(self, node: ast.AST) -> str | None:
@@ -224,71 +253,3 @@ class _Search:
 
     def _is_own(self, node: ast.AST) -> bool:
         return isinstance(node, ast.Name) and node.id in self._bound and node.id not in self._imports
-
-
-def _of_path(path: str, from_import: bool = False) -> Iterator[tuple[str, bool]]:
-    """What a dotted name reaches that begins with a module."""
-    root, *names = path.split(".")
-    if root in KEEPS_STATE and names[:1] and names[0] in KEEPS_STATE[root]:
-        yield f"{path} outlives a trial", False
-    elif root in IN_PART.keys() | KEEPS_STATE.keys():
-        if not (names and names[0] in IN_PART.get(root, ())):
-            yield f"{path} is used", True
-    elif root not in HARMLESS | LIBRARIES:
-        if from_import:
-            yield f"{root} is imported", True
-    else:
-        for name in names if not path.startswith(harmless.PANDAS_TYPES) else ():
-            module = name.strip("_")
-            foreign = module in sys.stdlib_module_names and module not in HARMLESS
-            if foreign or (name.startswith("_") and not _is_dunder(name)):
-                yield f"{path} is used", True
-            elif _leads_on(name) or (_is_dunder(name) and name not in ("__version__", "__name__", "__future__")):
-                yield f"{name} is used", True
-            elif name in SETTINGS:
-                yield f"{path} is used", False
-        if len(names) >= 1 and root in HARMLESS and isinstance(_value(path), dict | list | set | bytearray):
-            yield f"{path} is shared", True
-
-
-def _value(path: str) -> Any:
-    """What a dotted name of a harmless module stands for, or None."""
-    root, *names = path.split(".")
-    if root not in HARMLESS:
-        return None
-    try:
-        value: Any = importlib.import_module(root)
-        for name in names:
-            if not hasattr(value, name):
-                value = importlib.import_module(f"{value.__name__}.{name}")
-            else:
-                value = getattr(value, name)
-    except Exception:
-        return None
-    return value
-
-
-def _is_module(path: str) -> bool:
-    return isinstance(_value(path), type(sys)) or path in LIBRARIES or path in IN_PART or path in KEEPS_STATE
-
-
-def _can_be_changed(path: str) -> bool:
-    """Whether it is a function or class written in Python, whose attributes can be set."""
-    value = _value(path)
-    return isinstance(value, FunctionType) or (isinstance(value, type) and bool(value.__flags__ & (1 << 9)))
-
-
-def _is_builtin_call(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id)
-
-
-def _is_dunder(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__") and len(name) > 4
-
-
-def _leads_on(name: str) -> bool:
-    return name in harmless.LEADS_ON or (_is_dunder(name) and name not in READ)
-
-
-def _is_plain_text(node: ast.AST | None) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and not _leads_on(node.value)

@@ -129,6 +129,20 @@ def f(o):
     except (KeyError, TypeError) as error:
         return error.__class__.__name__
 """,
+    "private names of its own": """
+class A:
+    _made = 0
+    def __init__(self):
+        self._n = 0
+def f(o):
+    f._last = A()._n + A._made
+    return f._last
+""",
+    "variables called as built-in functions": """
+def f(input, vars):
+    open = vars['x'] + input.y
+    return open + 1 if open > 0 else len(input[0])
+""",
     "no Python": "def (",
 }
 
@@ -138,10 +152,10 @@ FOUND = {
     "import sys\nsys.path.append('x')": (2, "sys.path is used", True),
     "import warnings\nwarnings.simplefilter('ignore')": (2, "warnings.simplefilter outlives a trial", False),
     "open('x')": (1, "open is used", False),
-    "import decimal\ndecimal.getcontext().rounding": (2, "decimal.getcontext is used", False),
-    "import numpy as np\nnp.seterr(all='raise')": (2, "numpy.seterr is used", False),
-    "import numpy\nnumpy.random.set_state(())": (2, "numpy.random.set_state is used", False),
-    "import pandas as pd\npd.set_option('x', 1)": (2, "pandas.set_option is used", False),
+    "import decimal\ndecimal.getcontext().rounding": (2, "decimal.getcontext is used", True),
+    "import numpy as np\nnp.seterr(all='raise')": (2, "numpy.seterr is used", True),
+    "import numpy\nnumpy.random.set_state(())": (2, "numpy.random.set_state is used", True),
+    "import pandas as pd\npd.set_option('x', 1)": (2, "pandas.set_option is used", True),
     "import pandas as pd\nframe.to_csv('x')": (2, "to_csv is used", False),
     "import pandas as pd\nframe.query('@x')": (2, "query is used", True),
     "import random\nrandom._os": (2, "random._os is used", True),
@@ -149,6 +163,12 @@ FOUND = {
     "import math\nf = [math]": (2, "the module math is handed around", True),
     "import math\ndel math.pi": (2, "math.pi is changed", True),
     "import math\nmath.pi += 1": (2, "math.pi is changed", True),
+    "import numpy as np\nnp.save('x', 1)": (2, "numpy.save is used", False),
+    "def f(eval): ...\neval('1')": (2, "eval is used", True),
+    "x._module": (1, "_module is used", True),
+    "c = type(x)\nc.y = 1": (1, "the class of a value is handed around where attributes are set", True),
+    "x = 1\nx.__class__.y = 1": (2, "the attribute y of a result is changed", True),
+    "type('A', (), {'__array_interface__': 1})": (1, "__array_interface__ is named", True),
     "other.x = 1": (1, "other.x is changed", True),
     "def f(): return f.__globals__": (1, "__globals__ is used", True),
     "getattr(x, name)": (1, "getattr is used", True),

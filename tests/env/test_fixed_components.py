@@ -102,6 +102,18 @@ REACHES = {
         "from fractions import Fraction\ndef _c(c):\n    c.limit_denominator = _n\n_c(Fraction)"
     ),
     "class handed to dataclass": before("from dataclasses import dataclass\nfrom enum import Enum\ndataclass(Enum)"),
+    "class of a value": within("from fractions import Fraction\nc = type(Fraction(1))\nc.limit_denominator = _n"),
+    "class of a value by attribute": within(
+        "from fractions import Fraction\nf = Fraction(1)\nf.__class__.limit_denominator = _n"
+    ),
+    "module of a class": within(
+        "import warnings\nm = warnings.catch_warnings()._module.sys.modules['math']\nm.sin = _n"
+    ),
+    "memory": before(
+        "import numpy\nnumpy.asarray(type('A', (), {'__array_interface__': {'data': (id(_n), False)}})())"
+    ),
+    "arithmetic of decimals": before("import decimal\ndecimal.getcontext().prec = 1"),
+    "a variable's name": before("def _h(exec): ...\nexec('import builtins')"),
     "shared table": before("from json.encoder import ESCAPE_DCT as d\nd['a'] = 'b'"),
 }
 """What leads beyond a text's own names: it is no edit."""
