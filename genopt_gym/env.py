@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from genopt_gym.core import drawing
 from genopt_gym.core.acceptance import RULES, TriedEdit
-from genopt_gym.core.actions import MAX_TEXT_CHARS, Refusal, addressing_problem, broken_contract, read_action
+from genopt_gym.core.actions import MAX_TEXT_CHARS, Refusal, addressing_problem, not_runnable, read_action
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.evidence import View
@@ -210,7 +210,15 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     def refusal(self, texts: Mapping[str, str]) -> Refusal | None:
         """Why the artifact with these texts would not even be run, if so."""
         artifact = self._begun().artifact
-        return addressing_problem(texts, artifact, self.editable) or broken_contract(artifact.edited(texts))
+        problem = addressing_problem(texts, artifact, self.editable)
+        return problem or not_runnable(artifact.edited(texts), self.start, self.editable)
+
+    def check_budget(self) -> None:
+        """Raise BudgetSpent unless the budget allows another step."""
+        held = self.parameters.batch_size * (2 if self._rule.runs_current else 1)
+        trials = held + len(self.task.instances("validation"))
+        self.evaluator.budget.check(trials=trials, inner_steps=trials * self.task.max_inner_steps)
+        self.evaluator.budget.check_models()
 
     def validation_score(self, result: StepResult) -> float:
         """What selection goes by: the lowest score for an artifact that could not be run."""
@@ -248,7 +256,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def _evaluate(self, artifact: Artifact, outcome: str, sampler: BatchSampler) -> StepResult:
         """Check an artifact, and evaluate it on the next train batch and on validation."""
-        if problem := broken_contract(artifact):
+        if problem := not_runnable(artifact, self.start, self.editable):
             return StepResult(artifact, *problem, score=self.task.metric.low)
         batch = sampler.draw()
         batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
@@ -281,12 +289,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def _spent(self) -> BudgetSpent | None:
         """Which budget does not allow another step, if any."""
-        task = self.task
-        held = self.parameters.batch_size * (2 if self._rule.runs_current else 1)
-        trials = held + len(task.instances("validation"))
         try:
-            self.evaluator.budget.check(trials=trials, inner_steps=trials * task.max_inner_steps)
-            self.evaluator.budget.check_models()
+            self.check_budget()
         except BudgetSpent as spent:
             return spent
         return None

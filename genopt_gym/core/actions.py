@@ -8,6 +8,7 @@ from typing import Any
 
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
+from genopt_gym.core.fixed import overreach
 
 MAX_TEXT_CHARS = 20_000
 """Longest text of one component."""
@@ -47,6 +48,11 @@ def addressing_problem(edit: Mapping[Any, Any], artifact: Artifact, editable: Co
         if text != text.encode("utf-8", "ignore").decode():
             return EditOutcome.CONTRACT_BROKEN, f"The text of {name} holds half a character (a lone surrogate)."
     return None
+
+
+def not_runnable(artifact: Artifact, start: Artifact, editable: Collection[str]) -> Refusal | None:
+    """Why an artifact is not run: a contract is broken, or a text could change what is fixed beside it."""
+    return broken_contract(artifact) or overreach(artifact, start, editable)
 
 
 def broken_contract(artifact: Artifact) -> Refusal | None:
