@@ -30,7 +30,8 @@ from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.mlagentbench.data import VARIABLE, DataError
 from genopt_gym.envs.tabular import TabularTask
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.sandbox.zygote_main import Hiding, submodules
+from genopt_gym.sandbox.preload import submodules
+from genopt_gym.sandbox.zygote_main import Hiding
 
 SETTINGS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GENOPT_WORKERS"), "1")
 TASKS = {

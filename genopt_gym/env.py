@@ -208,9 +208,15 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     def refusal(self, texts: Mapping[str, str]) -> actions.Refusal | None:
         """Why the artifact with these texts would not even be run, if so."""
         artifact = self._begun().artifact
-        return actions.addressing_problem(texts, artifact, self.editable) or actions.broken_contract(
-            artifact.edited(texts)
-        )
+        problem = actions.addressing_problem(texts, artifact, self.editable)
+        return problem or actions.not_runnable(artifact.edited(texts), self.start, self.editable)
+
+    def check_budget(self) -> None:
+        """Raise BudgetSpent unless the budget allows another step."""
+        held = self.parameters.batch_size * (2 if self._rule.runs_current else 1)
+        trials = held + len(self.task.instances("validation"))
+        self.evaluator.budget.check(trials=trials, inner_steps=trials * self.task.max_inner_steps)
+        self.evaluator.budget.check_models()
 
     def validation_score(self, result: StepResult) -> float:
         """What selection goes by: the lowest score for an artifact that could not be run."""
@@ -238,7 +244,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def _evaluate(self, artifact: Artifact, outcome: str, sampler: BatchSampler) -> StepResult:
         """Check an artifact, and evaluate it on the next train batch and on validation."""
-        if problem := actions.broken_contract(artifact):
+        if problem := actions.not_runnable(artifact, self.start, self.editable):
             return StepResult(artifact, *problem, score=self.task.metric.worst)
         batch = sampler.draw()
         batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
@@ -271,12 +277,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def _spent(self) -> BudgetSpent | None:
         """Which budget does not allow another step, if any."""
-        task = self.task
-        held = self.parameters.batch_size * (2 if self._rule.runs_current else 1)
-        trials = held + len(task.instances("validation"))
         try:
-            self.evaluator.budget.check(trials=trials, inner_steps=trials * task.max_inner_steps)
-            self.evaluator.budget.check_models()
+            self.check_budget()
         except BudgetSpent as spent:
             return spent
         return None

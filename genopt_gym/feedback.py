@@ -13,6 +13,11 @@ from genopt_gym.evaluation import Evaluation
 
 MAX_FEEDBACK_CHARS = 8_000
 MAX_FAILURES_TOLD = 3
+STATE = (
+    "A component may keep state between calls, in globals of its text or in attributes of its function: it is the "
+    "component's own and lasts for one trial."
+)
+"""Part of the contract wherever a trial calls components more than once."""
 MIN_REPETITION = 3
 """Lines of documentation that are told only once."""
 
@@ -38,6 +43,8 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
     parts.append(f"The workflow calls the components and cannot be edited:\n{artifact.workflow.strip()}")
     if parameters.documentation != "full" and (returns := task.returns()):
         parts.append(f"It has to return {returns}.")
+    if task.max_inner_steps > 1:
+        parts.append(STATE)
     return "\n\n".join(parts)
 
 

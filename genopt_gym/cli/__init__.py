@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -210,6 +211,10 @@ def _choose(confinement: str | None) -> None:
         os.environ["GENOPT_CONFINEMENT"] = confinement
 
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)
+"""Errors that are the machine's: a full or read-only disk, a limit on files."""
+
+
 def main() -> None:
     """Entry point: bad input ends with one sentence and exit code 2, a task's own failure with 1."""
     # Agents and tasks of one's own (module:Class) may lie in the folder one stands in.
@@ -222,6 +227,9 @@ def main() -> None:
     except Exception as error:
         from genopt_gym.evaluation import EvaluationError
 
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            where = f" ({error.filename})" if error.filename else ""
+            _fail(f"a file could not be written or opened{where}: {error.strerror}; make room, then go on", 1)
         if not isinstance(error, EvaluationError):
             raise
         _fail(str(error), 1)

@@ -8,6 +8,7 @@ from typing import Any
 
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
+from genopt_gym.core.fixed import overreach
 
 MAX_TEXT_CHARS = 20_000
 """Longest text of one component."""
@@ -59,6 +60,11 @@ def starting_texts(options: Mapping[str, Any], start: Artifact) -> Mapping[str, 
     if problem := addressing_problem(texts, start, start.texts):
         raise ValueError(f"options['artifact']: {problem[1]}")
     return texts
+
+
+def not_runnable(artifact: Artifact, start: Artifact, editable: Collection[str]) -> Refusal | None:
+    """Why an artifact is not run: a contract is broken, or a text could change what is fixed beside it."""
+    return broken_contract(artifact) or overreach(artifact, start, editable)
 
 
 def broken_contract(artifact: Artifact) -> Refusal | None:

@@ -13,6 +13,8 @@ from typing import Literal
 
 import msgspec
 
+from genopt_gym.core.script import listing, script
+
 Kind = Literal["python", "text"]
 Documentation = Literal["full", "signature", "none"]
 
@@ -56,6 +58,10 @@ def _without_types(signature: str) -> str:
 @dataclass(frozen=True)
 class Structure:
     """How an artifact is cut into components, what calls them, and where they may start.
+
+    Each component has a namespace of its own: of another's helpers, imports and variables it sees nothing. What passes
+    between components is what the workflow hands them; beyond that a component can read the texts and call the other
+    components by name, but to bind such a name, or to change what it finds there, has no effect outside.
 
     Attributes:
         components: in the order in which they are loaded and shown.
@@ -111,21 +117,18 @@ class Artifact:
         return Program(components, self.workflow, self.asks_model)
 
     def edited(self, edit: Mapping[str, str]) -> Artifact:
-        """This artifact with new text for some components."""
-        return replace(self, texts={**self.texts, **edit})
+        """This artifact with new text for some components; a kind of ``str`` becomes a plain one."""
+        return replace(self, texts={**self.texts, **{str.__str__(n): str.__str__(text) for n, text in edit.items()}})
 
-    @property
+    @cached_property
     def source(self) -> str:
-        """The artifact as one Python file: text components as constants, then functions, then the workflow."""
-        parts = []
-        for component in self.components:
-            text = self.texts[component.name]
-            parts.append(f"{component.name} = {text!r}" if component.kind == "text" else text.strip("\n"))
-        return "\n\n\n".join([*parts, self.workflow.strip("\n")]) + "\n"
+        """The artifact as one Python file that does the same; see ``script``."""
+        return script(self.program.components, self.workflow)
 
     def diff(self, start: Artifact) -> str:
-        """Unified diff from ``start`` to this artifact."""
+        """Unified diff of the texts from ``start`` to this artifact."""
+        before, after = (listing(each.program.components, each.workflow) for each in (start, self))
         lines = difflib.unified_diff(
-            start.source.splitlines(keepends=True), self.source.splitlines(keepends=True), "start", self.id
+            before.splitlines(keepends=True), after.splitlines(keepends=True), "start", self.id
         )
         return "".join(lines)

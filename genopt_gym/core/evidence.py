@@ -53,12 +53,19 @@ class Call(msgspec.Struct, frozen=True, array_like=True):
     """One call of a component.
 
     An argument that *is* an input of the workflow, or the result of an earlier call in the same inner step, is
-    given as ``{"$ref": name}`` with the workflow's parameter or the component that made it.
+    given as ``{"$ref": name}`` with the workflow's parameter or the component that made it (``act#2``: the second call
+    of it by the workflow).
     """
 
     component: str
     arguments: list[Any]
     result: Any
+
+
+RAISED = {"$summary": "(raised an exception)"}
+"""The result of a call that had none."""
+CALLS_NOT_SHOWN = "more calls not shown"
+"""Stands for a component where a step had more calls than are shown; its result is how many more."""
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):
@@ -187,7 +194,9 @@ class Recorder:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
         if self.tracing:
             if not 0 < weight <= SHALLOW_BYTES:
-                calls = [call for call in calls if not is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
+                shallow = [call for call in calls if not is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
+                deep = len(calls) - len(shallow)
+                calls = [*shallow, Call(CALLS_NOT_SHOWN, [], deep)] if deep else calls
             event = Event(self._first_step + self.steps, observation, calls, action, reward)
             self._events.append(msgspec.Raw(_pack(event)))
             self._rewards.append(reward)

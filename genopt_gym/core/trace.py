@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from genopt_gym.core.evidence import Call, Event, Trial, View
+from genopt_gym.core.evidence import CALLS_NOT_SHOWN, Call, Event, Trial, View
 from genopt_gym.core.summary import KEY, is_summary, summary_text
 from genopt_gym.core.windows import WINDOWS, checked
 
@@ -126,6 +126,9 @@ def _sections(events: Sequence[Event]) -> tuple[str, list[str]]:
     for event in events:
         lines = [f"Input: {_paragraph(event.observation)}"]
         for call in event.calls:
+            if call.component == CALLS_NOT_SHOWN:
+                lines.append(f"({call.result} more calls are not shown)")
+                continue
             arguments = []
             for position, argument in enumerate(call.arguments):
                 name = f"argument{position}"
@@ -158,6 +161,9 @@ def _flatten(name: str, value: Any, cells: dict[str, Any]) -> None:
 def _flatten_calls(calls: Sequence[Call], cells: dict[str, Any], patterns: dict[str, str]) -> None:
     """A column for each call's result; arguments that are no references get columns of their own."""
     for call in calls:
+        if call.component == CALLS_NOT_SHOWN:
+            cells[CALLS_NOT_SHOWN] = call.result
+            continue
         name, count = f"{call.component}()", 2
         while name in cells:
             name, count = f"{call.component}()#{count}", count + 1
@@ -194,6 +200,8 @@ def _text(value: Any) -> str:
         return ABSENT
     if isinstance(value, float):
         return f"{value:.5g}"
+    if is_summary(value):
+        value = summary_text(value[KEY])
     if isinstance(value, str):
         text = shortened(value)
         ambiguous = text in ("", ABSENT) or "," in text or '"' in text

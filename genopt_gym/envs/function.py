@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from decimal import Decimal
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -23,6 +24,8 @@ from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.wrapping import load, refuse_while_importing
 
 Settings = TypeVar("Settings", Limits, ModelUse)
+ROUNDING = 1e-9
+"""By how much of the bounds' width a score may lie beyond them: what sums of rounded numbers do."""
 
 
 class FunctionTask(Task):
@@ -109,6 +112,9 @@ class FunctionTask(Task):
                 returned = self._function(trial.workflow, self.seed(recorder.instance))
             except ContractBroken as error:
                 trial.fail(Failure("contract_broken", "ContractBroken", str(error)[:500]))
+            except SystemExit as error:
+                if not trial.over:  # it would end the worker, and say nothing
+                    raise RuntimeError(f"{self._name} ended its process by sys.exit({error.code!r})") from error
             except BaseException:
                 if not trial.over:
                     raise
@@ -121,13 +127,17 @@ class FunctionTask(Task):
     def _read(self, returned: Any, recorder: Recorder) -> tuple[float, dict[str, float]]:
         """Score and metrics of a trial; ValueError if the function returned none."""
         score, metrics = returned if isinstance(returned, tuple) and len(returned) == 2 else (returned, {})
-        low, high = self.metric.bounds
         where = f"{self._name} returned {returned!r:.200} for {recorder.instance}"
-        if not (isinstance(score, Real) and low <= float(score) <= high):
+        low, high = self.metric.bounds
+        slack = 0.0 if None in (self.metric.low, self.metric.high) else ROUNDING * (high - low)
+        number = _number(score)
+        if number is None or not low - slack <= number <= high + slack:
             raise ValueError(f"{where}, but a score is a number {self.metric.range}")
-        if not (isinstance(metrics, Mapping) and all(map(_is_metric, metrics.items()))):
+        numbers = {name: _number(value) for name, value in metrics.items()} if isinstance(metrics, Mapping) else None
+        read = {name: value for name, value in (numbers or {}).items() if isinstance(name, str) and value is not None}
+        if numbers is None or len(read) < len(numbers):
             raise ValueError(f"{where}, but what comes with a score is a dict of finite numbers")
-        return float(score), {name: float(value) for name, value in metrics.items()}
+        return min(max(number, low), high) + 0.0, read  # + 0.0 makes 0.0 of -0.0
 
 
 class _TrialOver(BaseException):
@@ -269,5 +279,14 @@ def _settings(name: str, kind: type[Settings], values: Mapping[str, Any]) -> Set
         raise ValueError(f"{name}={values!r}: {error}") from None
 
 
-def _is_metric(item: tuple[Any, Any]) -> bool:
-    return isinstance(item[0], str) and isinstance(item[1], Real) and math.isfinite(item[1])
+def _number(value: Any) -> float | None:
+    """A Python or NumPy number, or an array that holds just one, as a float; None if it is none, or not finite."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        value = value.item()
+    if not isinstance(value, Real | Decimal):
+        return None
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

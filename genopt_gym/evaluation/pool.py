@@ -6,7 +6,6 @@ import atexit
 import os
 import selectors
 import socket
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -54,7 +53,7 @@ class _Handle:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        self._scratch_root = tempfile.mkdtemp(prefix="genopt-")
+        self._scratch_root = scratch.make()
         self.process = HelperProcess(
             calling("genopt_gym.evaluation.worker:main", theirs.fileno(), self._scratch_root),
             environment=_environment() | {"PYTHONHASHSEED": "0"},

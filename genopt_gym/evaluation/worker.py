@@ -18,6 +18,7 @@ import msgspec
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Instance, Recorder, Trial, View
 from genopt_gym.core.processes import end_with_owner
+from genopt_gym.core.reach import reaches
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
@@ -59,28 +60,40 @@ class Worker:
         self._line = line
         self._tasks: dict[bytes, Task] = {}
         self._zygotes: dict[str, Zygote] = {}
+        self._deaths = 0
+        """Of processes, in the block in hand."""
 
     def run(self, block: Block) -> list[Trial]:
         task = self._task(block.task)
-        failed_score = task.metric.worst
-        recorders = [Recorder(instance, block.view, failed_score) for instance in block.instances]
+        recorders = [Recorder(instance, block.view, task.metric.worst) for instance in block.instances]
+        self._deaths = 0
         if block.program.asks_model and task.model is not None:
             self._run_apart(task, block, recorders, task.model.concurrency)
             return [recorder.trial for recorder in recorders if recorder.trial is not None]
-        pending = list(range(len(recorders)))
-        losses = deaths = 0
+        together = list(range(len(recorders)))
+        # A namespace keeps trials apart only from what stays within one.
+        for group in [[i] for i in together] if _reaches_others(block.program) else [together]:
+            if not self._run_group(task, block, recorders, group):
+                break
+        return [recorder.trial for recorder in recorders if recorder.trial is not None]
+
+    def _run_group(self, task: Task, block: Block, recorders: list[Recorder], group: Sequence[int]) -> bool:
+        """Run these trials, in as many processes as it takes; False where it died so often that all have failed."""
+        pending = list(group)
+        losses = 0
         while pending:
             try:
                 self._run_together(task, block, [recorders[i] for i in pending])
                 break
             except SessionDied as death:
                 recorders[pending[death.slot]].fail(death.failure)
-                deaths += 1
-                if deaths >= max(2, len(recorders) // 8):
+                self._deaths += 1
+                if self._deaths >= max(2, len(recorders) // 8):
                     # Each death may have cost seconds: an artifact that keeps dying is not given every chance.
                     for recorder in recorders:
                         if recorder.trial is None:
                             recorder.fail(death.failure)
+                    return False
             except ZygoteLost:
                 losses += 1
                 if losses > 1:
@@ -89,8 +102,8 @@ class Worker:
             # What unfinished trials had done is lost with the process: they start again, without the culprit.
             pending = [i for i in pending if recorders[i].trial is None]
             for i in pending:
-                recorders[i] = Recorder(block.instances[i], block.view, failed_score)
-        return [recorder.trial for recorder in recorders if recorder.trial is not None]
+                recorders[i] = Recorder(block.instances[i], block.view, task.metric.worst)
+        return True
 
     def _run_together(
         self, task: Task, block: Block, recorders: Sequence[Recorder], llm: Callable[[str], str] | None = None
@@ -128,6 +141,11 @@ class Worker:
         if key not in self._tasks:
             self._tasks[key] = spec.make()
         return self._tasks[key]
+
+
+def _reaches_others(program: Program) -> bool:
+    """Whether a trial could leave something in its process that the next would find."""
+    return any(kind == "python" and reaches(text) for _, kind, text in program.components)
 
 
 def main(line_fd: int, scratch_root: str) -> None:

@@ -34,6 +34,9 @@ from genopt_gym.runs.film import has_screen, record, save_film
 from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config, read_result
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.recorder import UPDATES, StepRecorder
+from genopt_gym.sandbox.tier import choose
+
+TOO_SMALL = "the budget is too small for one edit, and nothing was tried: {}"
 
 
 @dataclass(frozen=True)
@@ -175,12 +178,17 @@ def _loop(run: PreparedRun, client: Client, recorder: StepRecorder) -> str:
         observation, info = env.reset(seed=config.seed)
         recorder.record(0.0, False, False, info)
         agent.reset(observation, problem)
-    except (ValueError, BudgetSpent) as error:
+        core.check_budget()
+    except BudgetSpent as error:
+        raise UserError(TOO_SMALL.format(error)) from error
+    except ValueError as error:
         raise UserError(str(error)) from error
     while True:
         try:
             edit = agent.act(observation)
         except BudgetSpent as spent:
+            if len(core.history) == 1:
+                raise UserError(TOO_SMALL.format(spent)) from spent
             return f"budget of {spent.what}"
         except AgentDone:
             return "agent"
@@ -260,5 +268,5 @@ def _description(run: PreparedRun) -> dict[str, Any]:
         "metric": asdict(core.task.metric),
         "credit_horizon": core.parameters.credit_horizon,
         "versions": versions(),
-        "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
+        "machine": {"platform": platform.platform(), "cores": os.cpu_count(), "confinement": choose()},
     }

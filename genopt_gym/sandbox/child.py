@@ -11,27 +11,27 @@ import random
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import CodeType, TracebackType
 from typing import Any
 
 import msgspec
 
-from genopt_gym.core.evidence import Call
+from genopt_gym.core.evidence import CALLS_NOT_SHOWN, Call
 from genopt_gym.sandbox.arrays import Receiver
-from genopt_gym.sandbox.capture import SCALARS, capture, mask, name_of, warnings_told, words
+from genopt_gym.sandbox.calls import CallTracer, ComponentIsReadOnly, ReadOnly, at_site, function_of
+from genopt_gym.sandbox.capture import mask, name_of, words
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
+from genopt_gym.sandbox.dataflow import Reference, Site, compile_workflow
 from genopt_gym.sandbox.messages import ANSWERS, CALLS_BYTES, PROMPT, Answer, Fault, Job, Outcome
-from genopt_gym.sandbox.summaries import is_data
 
 MESSAGE_CHARS = 500
 FORBIDDEN = "artifact code may use no network, processes or threads, and no files outside its scratch folder"
 DENIALS: dict[type, str] = {RuntimeError: "can't start new thread", ValueError: "not allowed to raise maximum limit"}
 """What some libraries make of a denied system call."""
 UNREADABLE = "(the exception's own text cannot be read)"
-MAX_PARTS = 8
-"""Parts of a tuple that the trace refers to singly."""
-MAX_CALLS = 16
-"""Traced calls of one inner step; later ones are left out."""
+PYTHONS_OWN = dict(vars(builtins))
+"""What every component starts out with; a copy for each."""
 
 
 def serve(line: MessageChannel, progress: memoryview) -> None:
@@ -42,6 +42,7 @@ def serve(line: MessageChannel, progress: memoryview) -> None:
     trials = [LoadedArtifact(job, seed, llm) for seed in job.seeds]
     draws = "sklearn" in sys.modules or any("random" in text for text in texts.values())
     streams = RandomStreams() if draws else None
+    random.seed(job.seeds[0])  # for whatever draws without a word of it
     receiver = Receiver()
     encoder = msgspec.msgpack.Encoder(enc_hook=receiver.plain)
     while True:
@@ -54,9 +55,9 @@ def serve(line: MessageChannel, progress: memoryview) -> None:
             progress[0] = slot
             progress[1] += 1
             trial = trials[slot]
-            if streams is not None:
-                streams.enter(trial)
             try:
+                if streams is not None:
+                    streams.enter(trial)
                 answers.append(trial.call(args))
             except BaseException as exception:
                 answers.append(Answer(None, _problem(exception, texts), trial.calls))
@@ -84,73 +85,77 @@ def _model(line: MessageChannel) -> Callable[[str], str]:
 
 
 class LoadedArtifact:
-    """An artifact in a namespace of its own."""
+    """An artifact as one trial has it: each component in a namespace of its own.
+
+    A component sees its own names, then the other components (``ReadOnly``), texts and ``llm``, then Python's: what it
+    binds to another's name shadows that for itself alone.
+    """
 
     def __init__(self, job: Job, seed: int, llm: Callable[[str], str]) -> None:
         self.seed = seed
-        self._llm = self._traced("llm", llm) if job.traced else llm
-        self.calls: list[Call] = []
+        self._tracer = CallTracer() if job.traced else None
+        self._llm = ReadOnly("llm", llm, self._tracer)
         self._job = job
         self._workflow: Callable[..., Any] | None = None
-        self._inputs: list[dict[str, str]] = []
-        self._known: dict[int, tuple[Any, dict[str, str]]] = {}
-        """Inputs and results of this call by identity (they are kept alive here), and how the trace refers to them."""
+        self._inputs: list[Reference] = []
+
+    @property
+    def calls(self) -> list[Call]:
+        """Of the workflow's last call."""
+        return [] if self._tracer is None else self._tracer.calls
 
     def call(self, arguments: list[Any]) -> Answer:
-        self.calls = []
+        if self._tracer is None:
+            return Answer(_one_frame_deeper(self._workflow or self._load(), arguments), None, [])
+        self._tracer.begin_step((), ())
         workflow = self._workflow or self._load()
-        if self._job.traced:
-            self._known = {id(a): (a, reference) for a, reference in zip(arguments, self._inputs, strict=False)}
-        return Answer(workflow(*arguments), None, self.calls)
+        self._tracer.begin_step(arguments, self._inputs)
+        return Answer(workflow(*arguments), None, self._tracer.calls)
 
     def _load(self) -> Callable[..., Any]:
-        namespace: dict[str, Any] = {"__name__": "artifact", "__builtins__": builtins, "llm": self._llm}
-        names = []
+        seen: list[dict[str, Any]] = []
+        """What each component sees beyond its own names."""
+        loaded: dict[str, Any] = {}
+        shared: dict[str, Any] = {"llm": self._llm}
         for name, kind, text in self._job.components:
-            names.append(name)
+            visible: str | ReadOnly = text
             if kind == "text":
-                namespace[name] = text
-                continue
-            exec(_compiled(text, f"<component {name}>"), namespace)
-            if not callable(namespace.get(name)):
-                raise TypeError(f"the text of {name} leaves no function of that name")
-            if self._job.traced:
-                namespace[name] = self._traced(name, namespace[name])
-        around: dict[str, Any] = {"__builtins__": builtins, "llm": self._llm}
-        around.update((name, namespace[name]) for name in names)
-        exec(_compiled(self._job.workflow, "<workflow>"), around)
-        workflow: Callable[..., Any] = around["workflow"]
+                loaded[name] = text
+            else:
+                seen.append(PYTHONS_OWN | shared)
+                namespace = {"__name__": "artifact", "__builtins__": seen[-1]}
+                exec(_compiled(text, f"<component {name}>"), namespace)
+                if not callable(namespace.get(name)):
+                    raise TypeError(f"the text of {name} leaves no function of that name")
+                loaded[name] = namespace[name]
+                visible = ReadOnly(name, loaded[name], self._tracer)
+            shared[name] = visible
+            for names in seen:
+                names[name] = visible
+        self._workflow = self._load_workflow(loaded)
+        return self._workflow
+
+    def _load_workflow(self, components: dict[str, Any]) -> Callable[..., Any]:
+        """The workflow; the calls that it makes are what is traced first of all."""
+        llm, warns = function_of(self._llm), "sklearn" in sys.modules
+        namespace: dict[str, Any] = {"__builtins__": builtins, **components, "llm": llm}
+        if self._tracer is None and not warns:
+            exec(_compiled(self._job.workflow, "<workflow>"), namespace)
+        else:
+            functions = {name: value for name, value in components.items() if not isinstance(value, str)} | {"llm": llm}
+            code, sites = _compiled_workflow(self._job.workflow, tuple(functions))
+            for site in (*sites, *(Site(name, name, {"$ref": name}, ()) for name in functions)):
+                namespace[site.name] = at_site(self._tracer, site, functions[site.component], warns)
+            exec(code, namespace)
+        workflow: Callable[..., Any] = namespace["workflow"]
         inputs = workflow.__code__.co_varnames[: workflow.__code__.co_argcount]
         self._inputs = [{"$ref": name} for name in inputs]
-        self._workflow = workflow
         return workflow
 
-    def _traced(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        reference = {"$ref": name}
-        learns = "sklearn" in sys.modules
 
-        def component(*args: Any, **kwargs: Any) -> Any:
-            known, calls = self._known, self.calls
-            arguments = []
-            for value in (*args, *kwargs.values()):
-                seen = known.get(id(value))
-                arguments.append(seen[1] if seen else capture(value))
-            if not learns:
-                result = function(*args, **kwargs)
-            else:
-                with warnings_told() as told:
-                    result = function(*args, **kwargs)
-                if type(result) is tuple:  # what it holds goes on singly
-                    parts = enumerate(result) if len(result) <= MAX_PARTS else ()
-                    known |= {id(part): (part, {"$ref": f"{name}[{i}]"}) for i, part in parts if is_data(part)}
-            if len(calls) < MAX_CALLS:
-                calls.append(Call(name, arguments, result if type(result) in SCALARS else capture(result)))
-                known[id(result)] = (result, reference)
-                if learns and told:
-                    calls.append(Call(f"warnings of {name}", [], told))
-            return result
-
-        return component
+def _one_frame_deeper(workflow: Callable[..., Any], arguments: list[Any]) -> Any:
+    """For an untraced call: where it is traced, each component has a frame of the tracer's below it."""
+    return workflow(*arguments)
 
 
 class RandomStreams:
@@ -181,6 +186,7 @@ class RandomStreams:
         self._current = trial
 
 
+_compiled_workflow = cache(compile_workflow)
 _compilations: dict[tuple[str, str], CodeType] = {}
 
 
@@ -207,7 +213,7 @@ def _fitting(answer: Answer, encoder: msgspec.msgpack.Encoder, room: int) -> Ans
         message = f"the workflow returned {size:,} bytes; at most {room:,} are allowed"
         return Answer(None, Fault("contract_broken", "ValueError", message, None, None, ""), [])
     if len(encoder.encode(answer.calls)) > CALLS_BYTES:
-        return Answer(answer.result, answer.problem, [])
+        return Answer(answer.result, answer.problem, [Call(CALLS_NOT_SHOWN, [], len(answer.calls))])
     return answer
 
 
@@ -241,6 +247,8 @@ def _described(exception: BaseException, texts: dict[str, str]) -> Fault:
         outcome, name, message = "out_of_memory", "MemoryError", "the memory limit was reached"
     elif isinstance(exception, OSError) and exception.errno == errno.EFBIG:
         message = "the limit on the size of output and files was reached"
+    elif isinstance(exception, ComponentIsReadOnly):
+        outcome = "forbidden"
     elif _was_denied(exception):
         outcome, message = "forbidden", f"{message}; {FORBIDDEN}"
     return Fault(outcome, name, message, component, line, source)

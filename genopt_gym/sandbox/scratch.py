@@ -1,14 +1,22 @@
-"""A session's scratch folder: whether it holds too much, and that it goes, whatever was left in it."""
+"""A session's scratch folder: that it can be used, whether it holds too much, and that it goes in the end."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 
 MAX_ENTRIES = 1000
 """Files and folders that a scratch folder may hold."""
 FULL_FILES = 8
 """How many files of the largest size it may hold at once: the kernel limits the size of each, not their number."""
+
+
+def make(root: str | None = None) -> str:
+    """A new empty folder that its owner can use, whatever the umask."""
+    folder = tempfile.mkdtemp(prefix="genopt-" if root is None else None, dir=root)
+    os.chmod(folder, 0o700)
+    return folder
 
 
 def free_bytes(folder: str) -> int:

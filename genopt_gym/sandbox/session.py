@@ -6,7 +6,6 @@ import mmap
 import os
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -80,7 +79,7 @@ class Session:
         self._trials = len(seeds)
         self._llm = llm
         self._prompts: dict[int, int] = {}
-        self._scratch = tempfile.mkdtemp(dir=zygote.scratch_root)
+        self._scratch = scratch.make(zygote.scratch_root)
         self._output = os.memfd_create("output", os.MFD_CLOEXEC)
         progress = os.memfd_create("progress", os.MFD_CLOEXEC)
         os.ftruncate(progress, 16)
@@ -193,9 +192,12 @@ class Session:
             except ChannelClosed:
                 break
         if ready != READY:
-            tail = self._output_tail()
+            tail = self._output_tail() or termination.explain(self.close(), self._limits)[2]
             self.close()
-            raise ConfinementError(f"a process for artifact code could not be confined: {tail or 'it ended'}")
+            raise ConfinementError(
+                f"a process for artifact code could not be started and confined: {tail}; look at this shell's own "
+                "limits (ulimit -a) and at the free memory"
+            )
 
     def _answer_prompt(self, message: bytes) -> None:
         """Pass a prompt of the artifact's to the granted model, or refuse it."""

@@ -29,9 +29,12 @@ class ConfinementTier(ABC):
     Attributes:
         witnessed: whether a self-test must see that what an artifact may not do is denied, before any other artifact
             runs. A tier that does not promise it says so here.
+        opens_files: whether artifacts can open the files of their libraries; where they cannot, all that they may
+            import is loaded beforehand.
     """
 
     witnessed: ClassVar[bool] = True
+    opens_files: ClassVar[bool] = True
 
     def missing(self) -> str | None:
         """What this machine lacks for it, in a sentence; None if it lacks nothing."""
@@ -69,6 +72,8 @@ class Strong(ConfinementTier):
 
 class Seccomp(ConfinementTier):
     """A system call filter alone: artifacts may open no file at all."""
+
+    opens_files = False
 
     def missing(self) -> str | None:
         return NOTHING if available_tier() == "weak-only" else None

@@ -11,7 +11,6 @@ import ctypes
 import faulthandler
 import gc
 import importlib
-import importlib.util
 import mmap
 import os
 import resource
@@ -24,36 +23,12 @@ from types import ModuleType
 
 import msgspec
 
-from genopt_gym.sandbox import confine, warmup
+from genopt_gym.sandbox import confine, preload, warmup
 from genopt_gym.sandbox.channel import MessageChannel
 from genopt_gym.sandbox.child import serve
 from genopt_gym.sandbox.messages import READY, STACK_SIGNAL, Exit, ForkOrder, ReapOrder
 from genopt_gym.sandbox.tier import TIERS, ConfinementTier
 
-ALWAYS = (
-    "math",
-    "random",
-    "collections",
-    "itertools",
-    "functools",
-    "heapq",
-    "bisect",
-    "statistics",
-    "re",
-    "json",
-)
-SUBMODULES = {
-    "scientific": tuple(f"scipy.{name}" for name in ("fft", "linalg", "optimize", "sparse", "spatial", "special")),
-    "data": tuple(
-        f"sklearn.{name}"
-        for name in (
-            *("cluster", "compose", "decomposition", "discriminant_analysis", "ensemble", "experimental"),
-            *("feature_selection", "impute", "kernel_ridge", "linear_model", "metrics", "model_selection"),
-            *("naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing", "svm", "tree"),
-        )
-    ),
-}
-"""What takes long to import, so that no fork has to."""
 HIDDEN = ("pyarrow", "numexpr", "bottleneck")
 """What pandas takes if it is there. It would start threads, and results would depend on what else is installed."""
 PR_SET_PDEATHSIG = 1
@@ -65,7 +40,8 @@ def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *fold
 
     ``folders`` are where a tier of somebody's own is looked for.
     """
-    _preload(profile)
+    tier = _tier(tier_name, folders)
+    _preload(profile, later_imports=tier.opens_files)
     libc = ctypes.CDLL(None)
     control = socket.socket(fileno=control_fd)
     with open("/proc/self/statm") as statm:
@@ -74,7 +50,6 @@ def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *fold
     # Where an artifact is, whatever it is busy with: its stack goes to its output, when the worker asks or time is up.
     faulthandler.register(STACK_SIGNAL, all_threads=False)
     faulthandler.register(signal.SIGXCPU, all_threads=False, chain=True)
-    tier = _tier(tier_name, folders)
     apply = tier.prepare(confine.readable_paths(profile), scratch_root)
     # Looked up here: in a fork, to look at each name would copy the page it lies on, a thousand of them.
     ours = ("genopt_gym", type(tier).__module__.partition(".")[0])
@@ -127,16 +102,11 @@ class Hiding(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
 
 
-def submodules(profile: str) -> tuple[str, ...]:
-    """What is loaded beside a profile's top-level modules."""
-    return SUBMODULES.get(profile, ())
-
-
-def _preload(profile: str) -> None:
+def _preload(profile: str, later_imports: bool) -> None:
     sys.meta_path.insert(0, Hiding())
-    for name in (*ALWAYS, *confine.PROFILES[profile], *submodules(profile)):
-        if importlib.util.find_spec(name.partition(".")[0]) is not None:
-            importlib.import_module(name)
+    preload.load(profile)
+    if not later_imports:
+        preload.load_all(profile)
     if "sklearn" in sys.modules and "pandas" in sys.modules:
         warmup.exercise()
     if "sklearn" in sys.modules:
@@ -153,7 +123,7 @@ def _become_child(
     apply: Callable[[str], None],
 ) -> None:
     """In the fork: take the descriptors and the limits, give up all else, serve, and end without a trace."""
-    code = 1
+    code, output = 1, descriptors[1]
     try:
         os.setsid()
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -161,6 +131,7 @@ def _become_child(
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (output_fd, 1), (output_fd, 2), (line_fd, LINE_FD)):
             os.dup2(source, target)
+        output = 2
         progress = memoryview(mmap.mmap(progress_fd, 16)).cast("Q")
         os.closerange(LINE_FD + 1, 1 << 10)
         sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
@@ -176,6 +147,9 @@ def _become_child(
         line.send(READY)
         serve(line, progress)
         code = 0
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(output, f"{type(error).__name__}: {error}".encode("utf-8", "backslashreplace"))
     finally:
         os._exit(code)
 
@@ -190,4 +164,7 @@ def _limit(order: ForkOrder, own_bytes: int) -> None:
         (resource.RLIMIT_CORE, 0),
     ):
         hard = limit + 1 if what == resource.RLIMIT_CPU else limit
+        ceiling = resource.getrlimit(what)[1]
+        if ceiling != resource.RLIM_INFINITY:  # the user's own limits, which may be lower
+            limit, hard = min(limit, ceiling), min(hard, ceiling)
         resource.setrlimit(what, (limit, hard))

@@ -6,6 +6,7 @@ import warnings
 from typing import Any, ClassVar
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
@@ -201,6 +202,36 @@ def test_a_score_that_is_none_is_an_error(answer: str, words: str) -> None:
     env.reset(seed=0)
     with pytest.raises(EvaluationError, match=words):
         env.step({"say": f"def say(): return {answer}"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "score"),
+    [
+        *(("True", 1), ("np.True", 1), ("np.float32", 0.5), ("np.int64", 1), ("array", 1), ("Fraction", 0.5)),
+        *(("Decimal", 0.5), ("above", 1), ("below", 0), ("negative zero", 0), ("metrics", 0.5)),
+    ],
+)
+def test_any_kind_of_number_is_a_score(kind: str, score: float) -> None:
+    env = make(scored.constant, scored.kind)
+    env.reset(seed=0)
+    observation, *_, info = env.step({"kind": f"def kind(): return {kind!r}"})
+    assert (info["outcome"], float(observation["score"][0])) == ("ok", score)
+    assert not np.signbit(observation["score"][0])
+
+
+@pytest.mark.parametrize("kind", ["text", "array of one", "np.nan", "inf", "nothing", "complex", "a little above"])
+def test_what_is_no_number_between_the_bounds_is_no_score(kind: str) -> None:
+    env = make(scored.constant, scored.kind)
+    env.reset(seed=0)
+    with pytest.raises(EvaluationError, match="but a score is a number from 0 to 1"):
+        env.step({"kind": f"def kind(): return {kind!r}"})
+
+
+def test_a_function_that_ends_its_process_is_told() -> None:
+    env = make(scored.constant, scored.kind)
+    env.reset(seed=0)
+    with pytest.raises(EvaluationError, match=r"constant ended its process by sys.exit\('enough'\)"):
+        env.step({"kind": "def kind(): return 'exit'"})
 
 
 def test_a_mistake_of_the_function_is_told_in_its_words() -> None:

@@ -39,10 +39,13 @@ def outcomes(text: str, indices: Sequence[int]) -> list[str]:
 
 
 DIES = """\
-import os
+def overflow(levels):
+    for _ in range(200_000): levels = map(abs, levels)
+    return list(levels)
+
 def guess(question, hint):
     for i in {}:
-        if f' {{i}}?' in question: os._exit(1)
+        if f' {{i}}?' in question: overflow([1])
     return 5
 """
 
@@ -59,16 +62,20 @@ def test_death_fails_its_culprit_alone(culprit: int) -> None:
 
 def test_survivors_run_in_a_new_process_from_the_start() -> None:
     """What module globals held when another trial took the process down is forgotten."""
-    text = (
-        "import os\nseen = []\ndef guess(question, hint):\n    seen.append(1)\n"
-        "    if ' 1?' in question: os._exit(1)\n    return 5 + 4 * (len(seen) - 1)\n"
-    )
+    text = f"{DIES.format([1])}\nseen, dies = [], guess\ndef guess(question, hint):\n    seen.append(1)\n"
+    text += "    return dies(question, hint) + 4 * (len(seen) - 1)\n"
     assert [trial.score for trial in trials(text, [0, 2, 1])] == [2, 2, 9]
 
 
 def test_second_death_in_a_small_block_fails_the_rest() -> None:
     """Each death may cost seconds, so an artifact that keeps dying is not given every chance."""
     assert outcomes(DIES.format([1, 3]), range(5)) == ["crashed"] * 5
+
+
+def test_trials_of_a_text_that_reaches_its_process_have_one_each() -> None:
+    """Nothing has to run again then; a block still bears no more deaths."""
+    text = DIES.format([1, 3]) + "\nimport os\n"
+    assert outcomes(text, range(5)) == ["ok", "crashed", "ok", "crashed", "crashed"]
 
 
 def test_large_block_bears_a_death_in_eight_trials() -> None:

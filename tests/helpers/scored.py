@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import random
+import sys
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -53,6 +56,38 @@ def parrot(workflow: Workflow, seed: int) -> Any:
     """Whatever the artifact says is the score."""
     answer = workflow()
     return float("nan") if answer == "nan" else answer
+
+
+def constant(workflow: Workflow, seed: int) -> Any:
+    """Score what the artifact names, as some kind of number."""
+    kinds: dict[str, Any] = {
+        "True": True,
+        "np.True": np.bool_(True),
+        "np.float32": np.float32(0.5),
+        "np.int64": np.int64(1),
+        "array": np.array(1.0),
+        "Fraction": Fraction(1, 2),
+        "Decimal": Decimal("0.5"),
+        "above": 1.0000000000000002,
+        "below": -1e-17,
+        "negative zero": -0.0,
+        "text": "1",
+        "array of one": np.array([1.0]),
+        "np.nan": np.float64("nan"),
+        "inf": float("inf"),
+        "nothing": None,
+        "complex": 1j,
+        "a little above": 1.0001,
+        "metrics": (0.5, {"n": np.int64(3), "yes": np.True_}),
+    }
+    answer = str(workflow())
+    if answer == "exit":
+        sys.exit("enough")
+    return kinds[answer]
+
+
+def kind() -> str:
+    return "True"
 
 
 def say() -> int:

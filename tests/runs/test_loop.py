@@ -14,6 +14,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import RunFolder, free_path
 from genopt_gym.runs.loop import read_best, resume_run, start_run
+from genopt_gym.sandbox.tier import choose
 
 CONFIG = Config(
     "GenOpt/Control-CartPole-v0",
@@ -94,6 +95,18 @@ def test_the_ledger_of_a_resumed_run_counts_on(unbroken: Path, copy: Path) -> No
     resume_run(copy)
     assert totals(copy) == totals(unbroken)
     assert [step for step, _, _ in totals(copy)] == list(range(7))
+
+
+@pytest.mark.parametrize("budget", [{"trials": 7}, {"inner_steps": 2500}])
+def test_a_budget_too_small_for_one_edit_is_told_before_the_first(tmp_path: Path, budget: dict[str, int]) -> None:
+    config = Config(CONFIG.id, "hill-climbing", edits=50, parameters={**CONFIG.parameters, "budget": budget})
+    with pytest.raises(UserError, match="too small for one edit, and nothing was tried"):
+        start_run(config, tmp_path / "run")
+    assert (tmp_path / "run" / "steps.jsonl").read_bytes().count(b"\n") == 1
+
+
+def test_the_tier_is_recorded(unbroken: Path) -> None:
+    assert json.loads((unbroken / "config.json").read_text())["machine"]["confinement"] == choose()
 
 
 def test_a_budget_is_not_spent_anew_by_resuming(tmp_path: Path) -> None:

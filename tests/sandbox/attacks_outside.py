@@ -156,7 +156,7 @@ PROCESSES = [
         import threading
         while True:
             threading.Thread(target=time.sleep, args=(1e9,)).start()
-    """, blind="forbidden runtime_error"),
+    """),
     Attack("a thread left behind", """
         import _thread
         _thread.start_new_thread(time.sleep, (1e9,))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,37 @@ def test_disk_that_is_running_full(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert not is_overfull(str(folder), 1, before)
     monkeypatch.setattr(scratch, "free_bytes", lambda _: before // 2 - 1)
     assert is_overfull(str(folder), 1, before)
+
+
+UNDER_LIMITS = """\
+import os, resource, sys, tempfile
+kind, limit = sys.argv[1:]
+from genopt_gym.core.artifact import Program
+from genopt_gym.core.limits import Limits
+from genopt_gym.sandbox.session import Session
+from genopt_gym.sandbox.tier import choose
+from genopt_gym.sandbox.zygote import Zygote
+if kind == "umask":
+    os.umask(int(limit, 8))
+else:
+    resource.setrlimit(getattr(resource, kind), (int(limit), int(limit)))
+zygote = Zygote("bare", choose(), scratch_root := tempfile.mkdtemp())
+os.chmod(scratch_root, 0o700)
+program = Program([("work", "python", "def work(x): return x + 1")], "def workflow(x):\\n    return work(x)\\n")
+with Session(zygote, program, [0], Limits(), False) as session:
+    print(session.call([0], [[1]])[0].result)
+zygote.close()
+os.rmdir(scratch_root)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [("umask", "777"), ("RLIMIT_NOFILE", "24"), ("RLIMIT_FSIZE", "10240"), ("RLIMIT_AS", str(2 << 30))],
+)
+def test_artifacts_run_under_the_users_own_lower_limits(kind: str, limit: str) -> None:
+    """A limit that is lower than ours stays; it is no reason to run nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", UNDER_LIMITS, kind, limit], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr

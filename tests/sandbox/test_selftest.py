@@ -81,8 +81,8 @@ def test_process_that_cannot_be_confined_runs_nothing(tmp_path: Path, monkeypatc
     proof.unlink()
     no_folder = tmp_path / "file"
     no_folder.touch()
-    monkeypatch.setattr("genopt_gym.sandbox.session.tempfile.mkdtemp", lambda dir: str(no_folder))
-    with pytest.raises(ConfinementError, match="could not be confined"):
+    monkeypatch.setattr("genopt_gym.sandbox.session.scratch.make", lambda root: str(no_folder))
+    with pytest.raises(ConfinementError, match="could not be started and confined: NotADirectoryError"):
         Session(zygote, program, [0], Limits(), False)
     assert not proof.exists()
     zygote.close()

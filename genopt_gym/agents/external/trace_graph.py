@@ -15,7 +15,7 @@ from typing import Any
 from opto.trace.nodes import GRAPH, ExceptionNode, MessageNode, Node, ParameterNode
 
 from genopt_gym.core.artifact import Program
-from genopt_gym.core.evidence import Failure, View
+from genopt_gym.core.evidence import RAISED, Failure, View
 from genopt_gym.core.literals import parse_python
 from genopt_gym.core.summary import KEY, is_summary, summary_text
 from genopt_gym.core.trace import rows_that_fit, shortened
@@ -190,13 +190,13 @@ class _Record:
         self._left = list(calls)
 
     def until(self, name: str) -> tuple[list[Call], Call | None]:
-        """The next call of that component, or None, and the calls before it."""
+        """The next call of that component, or None if it raised an exception, and the calls before it."""
         place = next((i for i, call in enumerate(self._left) if call[0] == name), None)
         if place is None:
             return self.rest(), None
         before, call = self._left[:place], self._left[place]
         del self._left[: place + 1]
-        return before, call
+        return before, None if call[2] == RAISED else call
 
     def rest(self) -> list[Call]:
         rest, self._left = self._left, []

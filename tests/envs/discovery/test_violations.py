@@ -154,7 +154,9 @@ def test_an_integral_that_misses_1_by_rounding_is_mended_exactly() -> None:
 
 def test_heights_that_would_take_too_long_to_multiply() -> None:
     heights = [1.0] * 49_999 + [1e-300]
-    with pytest.raises(Refused, match=r"50,000 heights of up to 1,050 binary digits take too long .* round the smallest"):
+    with pytest.raises(
+        Refused, match=r"50,000 heights of up to 1,050 binary digits take too long .* round the smallest"
+    ):
         FirstAutocorrelation().verify(heights)
 
 
