@@ -52,6 +52,13 @@ TABLE = (
         "genopt_gym.envs.heuristics.travelling_salesman:TravellingSalesman",
         30,
     ),
+    Row("GenOpt/MiniGrid-DoorKey-v0", "genopt_gym.envs.minigrid:DoorKey", 30),
+    Row("GenOpt/MiniGrid-DynamicObstacles-v0", "genopt_gym.envs.minigrid:DynamicObstacles", 30),
+    Row("GenOpt/MiniGrid-KeyCorridor-v0", "genopt_gym.envs.minigrid:KeyCorridor", 30),
+    Row("GenOpt/MiniGrid-LavaCrossing-v0", "genopt_gym.envs.minigrid:LavaCrossing", 30),
+    Row("GenOpt/MiniGrid-Memory-v0", "genopt_gym.envs.minigrid:Memory", 30),
+    Row("GenOpt/MiniGrid-MultiRoom-v0", "genopt_gym.envs.minigrid:MultiRoom", 30),
+    Row("GenOpt/MiniGrid-ObstructedMaze-v0", "genopt_gym.envs.minigrid:ObstructedMaze", 30),
     Row("GenOpt/MLAgentBench-HousePrice-v0", "genopt_gym.envs.mlagentbench.house_price:HousePrice", 20),
     Row(
         "GenOpt/MLAgentBench-SpaceshipTitanic-v0", "genopt_gym.envs.mlagentbench.spaceship_titanic:SpaceshipTitanic", 20
