@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genopt_gym.envs.starts import Steps
+from genopt_gym.envs.starts import TwoSteps
 
 LOOK = '''\
 def look_around(obs):
@@ -89,4 +89,4 @@ def select_action(obs, seen):
     return "toggle" if cell.split()[0] in ("door", "box") and not wanted else "pickup"
 '''
 
-EXPLORER = Steps(LOOK, SELECT)
+EXPLORER = TwoSteps(LOOK, SELECT)

@@ -44,15 +44,13 @@ def priority(item, free):
     priorities = []
     for room in free:
         left = (room - item) / capacity
-        number = 0.3 * left - 0.2 * left * left
+        number = 0.2 * left - 0.1 * left * left
         if room == item:
             number += 0.1
-        if left < 0.05:
-            number += 0.05
-        if left > 0.25:
-            number += 0.05
+        if left < 0.1:
+            number -= 0.05
         if room == capacity:
-            number -= 0.3
+            number -= 0.5
         priorities.append(number)
     return priorities
 """,

@@ -8,7 +8,7 @@ import pytest
 from genopt_gym.core.literals import find_literals
 from genopt_gym.env import OptimizationEnv
 
-COUNTS = {"BinPacking": 8, "CacheReplacement": 4, "JobShop": 7, "TravellingSalesman": 5}
+COUNTS = {"BinPacking": 6, "CacheReplacement": 4, "JobShop": 7, "TravellingSalesman": 5}
 
 
 @pytest.mark.parametrize("name", COUNTS)
