@@ -64,6 +64,10 @@ TABLE = (
         "GenOpt/MLAgentBench-SpaceshipTitanic-v0", "genopt_gym.envs.mlagentbench.spaceship_titanic:SpaceshipTitanic", 20
     ),
     Row("GenOpt/MLAgentBench-Vectorization-v0", "genopt_gym.envs.mlagentbench.vectorization:Vectorization", 20, True),
+    Row("GenOpt/NetHack-Eat-v0", "genopt_gym.envs.nethack.tasks:Eat", 30),
+    Row("GenOpt/NetHack-Gold-v0", "genopt_gym.envs.nethack.tasks:Gold", 30),
+    Row("GenOpt/NetHack-Score-v0", "genopt_gym.envs.nethack.tasks:Score", 30),
+    Row("GenOpt/NetHack-Staircase-v0", "genopt_gym.envs.nethack.tasks:Staircase", 30),
     Row("GenOpt/Tabular-Digits-v0", "genopt_gym.envs.bundled:Digits", 20),
     Row("GenOpt/Tabular-Friedman-v0", "genopt_gym.envs.bundled:Friedman", 20),
     *(Row(f"GenOpt/BBEH-{name}-v0", f"genopt_gym.envs.bbeh.tasks:{name}", 15) for name in BBEH),
