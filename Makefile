@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 INSTALLED := $(VENV)/.installed
+NETHACK := .venv-nethack
 # Two files of tests at once: half of their time is waiting.
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
@@ -13,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export GENOPT_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: install demo test test-all test-pythons lint dist bench clean
+.PHONY: install demo test test-all test-pythons test-nethack lint dist bench clean
 
 install: $(INSTALLED)
 
@@ -41,6 +42,17 @@ test-all: $(INSTALLED)
 test-pythons:
 	.ci/test-pythons $(PYTHONS)
 
+# nle pins a Gymnasium of its own, so it gets an environment of its own; all other versions are those of the constraints.
+$(NETHACK)/.installed: pyproject.toml setup.cfg constraints.txt
+	test -x $(NETHACK)/bin/python || $(PYTHON) -m venv $(NETHACK)
+	grep -v '^gymnasium==' constraints.txt > $(NETHACK)/constraints.txt
+	$(NETHACK)/bin/python -m pip install --quiet --disable-pip-version-check -c $(NETHACK)/constraints.txt \
+		-e '.[nethack]' hypothesis psutil pytest pytest-timeout
+	touch $@
+
+test-nethack: $(NETHACK)/.installed
+	$(NETHACK)/bin/python -m pytest tests/envs/nethack genopt_gym/envs/nethack
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,6 +73,7 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/tabular_speed.py
 	$(BIN)/python benchmarks/control_speed.py
 	$(BIN)/python benchmarks/objects_speed.py
+	$(BIN)/python benchmarks/play_speed.py GenOpt/MiniGrid-MultiRoom-v0 GenOpt/MiniGrid-KeyCorridor-v0
 	$(BIN)/python benchmarks/study.py
 
 clean:

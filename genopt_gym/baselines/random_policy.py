@@ -9,26 +9,19 @@ import argparse
 
 import numpy as np
 
-from genopt_gym.core.artifact import Artifact, Component
 from genopt_gym.core.task import TaskSpec
-from genopt_gym.envs.actions import random_action
-from genopt_gym.envs.heuristics.heuristic_task import HeuristicTask
-from genopt_gym.envs.rollout import RolloutTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import TABLE
 
-POLICY = "import random\n\ndef policy(obs):\n    return {draw}\n"
+START = "one_function/random"
 
 
 def random_scores(task: str, episodes: int) -> list[float]:
-    """Returns of the uniform random policy on the first ``episodes`` test instances of ``task``."""
+    """Returns of the start that acts at random on the first ``episodes`` test instances of ``task``."""
     evaluator = Evaluator(TaskSpec(task, {"test_size": episodes}), splits=("test",))
-    if not isinstance(evaluator.task, RolloutTask) or isinstance(evaluator.task, HeuristicTask):
+    if START not in evaluator.task.starts():
         raise ValueError(f"{task} has no actions to choose at random")
-    component = Component("policy", "policy(obs) -> int", "A uniformly random action.")
-    text = POLICY.format(draw=random_action(evaluator.task.action_space()))
-    artifact = Artifact((component,), "def workflow(obs):\n    return policy(obs)\n", {"policy": text})
-    return [trial.score for trial in evaluator.evaluate(artifact, "test").trials]
+    return [trial.score for trial in evaluator.evaluate(evaluator.task.starting_artifact(START), "test").trials]
 
 
 def main() -> None:

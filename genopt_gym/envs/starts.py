@@ -25,6 +25,7 @@ def two_step_structures(
     naive: TwoSteps,
     parametric: TwoSteps | None,
     draw: str,
+    working: TwoSteps | None = None,
     action_type: str = "int",
     idle: str = "0",
 ) -> dict[str, Structure]:
@@ -39,6 +40,7 @@ def two_step_structures(
         naive: a poor but sensible first try.
         parametric: a decent program with poor numbers, if there is one.
         draw: the Python expression, of a text that imports ``random``, that draws an action.
+        working: a good program, if there is one.
         action_type: of an action, as in the signatures.
         idle: the action that the stub returns.
     """
@@ -52,9 +54,9 @@ def two_step_structures(
         acting_at_random("select_action", f"obs, {seen}", draw),
         acting_at_random("policy", "obs", draw),
     )
-    steps = {"naive": naive, "stub": stub, "random": chance} | (
-        {} if parametric is None else {"parametric": parametric}
-    )
+    more = {"parametric": parametric, "working": working}
+    steps = {"naive": naive, "stub": stub, "random": chance}
+    steps |= {name: each for name, each in more.items() if each is not None}
     return {
         "modular": Structure(
             components=(

@@ -40,19 +40,17 @@ def priority(item, free):
 """,
     "parametric": """\
 def priority(item, free):
-    capacity = free[-1]
+    capacity = max(free)
     priorities = []
     for room in free:
         left = (room - item) / capacity
-        number = 0.3 * left - 0.2 * left * left
-        if left < 0.02:
+        number = 0.2 * left - 0.1 * left * left
+        if room == item:
             number += 0.1
-        elif left < 0.05:
-            number += 0.05
-        elif left < 0.15:
-            number += 0.1
+        if left < 0.1:
+            number -= 0.05
         if room == capacity:
-            number -= 0.2
+            number -= 0.5
         priorities.append(number)
     return priorities
 """,

@@ -41,7 +41,8 @@ def evict(page, cached, recent):
         number, unused, age, uses = entry
         return 0.1 * log(uses) - 0.1 * log(unused) - 0.5 * log(age) + 0.2 * uses / age
 
-    return min(cached, key=worth)[0]
+    page, *_ = min(cached, key=worth)
+    return page
 """,
     "working": """\
 def evict(page, cached, recent):

@@ -45,15 +45,10 @@ def priority(job, machine, state):
 """,
     "parametric": """\
 def priority(job, machine, state):
-    average = 50
-    number = -0.5 * job["time"] / average
-    number -= 0.2 * job["work_left"] / average
-    number += 0.1 * job["operations_left"]
-    number -= 0.1 * job["next_time"] / average
-    if job["next_machine"] >= 0:
-        number += 0.1 * state["waiting"][job["next_machine"]] / average
-        number += 0.02 * state["work_left"][job["next_machine"]] / average
-    number += 0.1 * job["waited"] / average
+    number = -0.5 * job["time"] - 0.2 * job["work_left"] + 5.0 * job["operations_left"]
+    number += 0.1 * job["waited"] - 0.1 * job["next_time"]
+    if job["next_time"]:
+        number += 0.1 * state["waiting"][job["next_machine"]] + 0.02 * state["work_left"][job["next_machine"]]
     return number
 """,
     "working": """\

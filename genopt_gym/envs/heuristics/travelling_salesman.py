@@ -47,13 +47,13 @@ from math import dist
 def next_city(here, near, start, rest):
     def cost(city):
         number, x, y, distance = city
-        others = sorted(dist((x, y), other[1:3]) for other in near if other is not city)
-        lonely = others[0] + 0.2 * others[min(1, len(others) - 1)] if others else 0
-        cost = 0.5 * distance - 0.5 * lonely
+        others = [dist((x, y), (u, v)) for other, u, v, _ in near if other != number]
+        cost = 0.5 * distance - 0.5 * min(others, default=distance)
         cost += 0.1 * dist((x, y), (rest["x"], rest["y"])) - 0.2 * dist((x, y), start)
-        return cost
+        return cost - 0.1 * dist(here, start)
 
-    return min(near, key=cost)[0]
+    number, *_ = min(near, key=cost)
+    return number
 """,
     "working": """\
 def next_city(here, near, start, rest):

@@ -1,0 +1,1 @@
+"""NetHack: a game that nobody's program has mastered."""
