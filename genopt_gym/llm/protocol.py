@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from genopt_gym.core.checks import whole_number
-from genopt_gym.llm.request import OPTIONS, Reply, Request, is_text
+from genopt_gym.llm.request import DEFAULT_MAX_TOKENS, OPTIONS, Reply, Request, is_text
 
 IGNORED = frozenset(
     ["metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user"]
@@ -77,7 +77,7 @@ def read_question(data: bytes, model: str | None) -> ChatRequest:
         raise Refusal(400, "'model' is missing: name one, as provider/name", param="model")
     messages, options = _messages(body.get("messages")), _options(body)
     length = "max_tokens" if body.get("max_completion_tokens") is None else "max_completion_tokens"
-    request = Request(model or str(named), messages, _whole(body, length, 4096, 2**31 - 1), options)
+    request = Request(model or str(named), messages, _whole(body, length, DEFAULT_MAX_TOKENS, 2**31 - 1), options)
     stream, more = body.get("stream") or False, body.get("stream_options") or {}
     if not isinstance(stream, bool) or not isinstance(more, dict):
         raise Refusal(400, "'stream' is true or false, 'stream_options' an object", param="stream")
@@ -137,7 +137,7 @@ def answer(model: str, replies: Sequence[Reply]) -> dict[str, Any]:
 
 
 def _message(reply: Reply) -> dict[str, Any]:
-    text = None if not reply.text and "tool_calls" in reply.extra else reply.text
+    text = None if not reply.text and reply.extra else reply.text
     return {"role": "assistant", "content": text} | reply.extra
 
 

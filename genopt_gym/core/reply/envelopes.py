@@ -25,9 +25,10 @@ from genopt_gym.core.reply.pieces import (
 )
 
 ENVELOPES = frozenset(
-    "edit edits component components suggestion suggestions change changes update updates artifact variables arguments "
-    "args parameters params input tool_input function function_call tool_call tool_calls output result response answer "
-    "final proposal action new".split()
+    ["edit", "edits", "component", "components", "suggestion", "suggestions", "change", "changes", "update", "updates"]
+    + ["artifact", "variables", "arguments", "args", "parameters", "params", "input", "tool_input", "function"]
+    + ["function_call", "tool_call", "tool_calls", "output", "result", "response", "answer", "final", "proposal"]
+    + ["action", "new"]
 )
 """Keys that may lie around the components."""
 _NAMES = ("component", "variable", "name", "target", "path", "file", "key", "id")
@@ -36,7 +37,9 @@ _PATCHES = (("search", "replace"), ("old", "new"), ("old_string", "new_string"),
 _PATCHES += (("old_text", "new_text"), ("find", "replace"), ("SEARCH", "REPLACE"))
 _DEEPEST = 6
 
-COMMENTARY = frozenset("thinking thoughts thought reasoning plan explanation analysis comment comments answer".split())
+COMMENTARY = frozenset(
+    ["thinking", "thoughts", "thought", "reasoning", "plan", "explanation", "analysis", "comment", "comments", "answer"]
+)
 """Keys that stand beside the components often."""
 
 Match = re.Match[str]

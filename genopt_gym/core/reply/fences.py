@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from genopt_gym.core.reply.functions import dedented, parses
 from genopt_gym.core.reply.pieces import Texts, is_python
@@ -40,14 +41,17 @@ class Fence:
         return len(self.indent) <= len(opening.indent) + _MOST_INDENTED
 
 
+@lru_cache(maxsize=256)
 def fence(line: str) -> Fence | None:
     found = _FENCE.match(line)
     return Fence(found) if found else None
 
 
 def language(info: str) -> str:
+    """The first word, which is most often a language; a file of Python counts as one."""
     words = _words(info)
-    return words[0].lower() if words and words[0].lower() in LANGUAGES else ""
+    first = words[0].lower() if words else ""
+    return "python" if first.endswith(".py") else first
 
 
 def strangers(info: str) -> list[str]:
@@ -86,10 +90,7 @@ def block_end(lines: Sequence[str], start: int, components: Texts) -> tuple[int,
     closing = fence(lines[first])
     if closing is None or not closing.closes(opening):
         return first, first  # the next block begins, and this one was never closed
-    end = first
-    later = [] if len(opening.ticks) > len("```") else _pairs_after(lines, first, opening)
-    if later:
-        end = _choose(lines, start, first, later, opening, components)
+    end = _choose(lines, start, first, opening, components)
     return end, end + 1
 
 
@@ -127,17 +128,22 @@ def _pairs_after(lines: Sequence[str], first: int, opening: Fence) -> list[int]:
     return found[: len(found) // 2 * 2]
 
 
-def _choose(
-    lines: Sequence[str], start: int, first: int, later: list[int], opening: Fence, components: Texts
-) -> int:
+def _choose(lines: Sequence[str], start: int, first: int, opening: Fence, components: Texts) -> int:
+    """The line that closes a block, of those that can."""
     name = named(opening.info, components)
-    ends = [first, *later[1::2]]
     python = is_python(name, components[name]) if name else language(opening.info) in PYTHON
-    if python:
-        good = (end for end in ends if parses(dedented(_without_indent(lines[start + 1 : end], opening))))
-        return next(good, first)
-    if name is None:
+    if len(opening.ticks) > len("```") or not (name or python):
         return first
+
+    def is_program(end: int) -> bool:
+        return parses(dedented(block_text(lines[start + 1 : end], opening)))
+
+    if python and (first == start + 1 or is_program(first)):
+        return first
+    later = _pairs_after(lines, first, opening)
+    if python or not later:
+        return next(filter(is_program, later[1::2]), first)
+    assert name is not None
     outer = _looks_opening(lines, first)
     apart = _looks_opening(lines, later[0]) or not lines[first + 1].strip()
     if outer == apart:
@@ -145,25 +151,23 @@ def _choose(
             f"It is not plain where the block for {name} ends, since it holds lines of {opening.ticks} itself; "
             f"fence it with {opening.ticks + opening.ticks[0]}."
         )
-    return ends[-1] if outer else first
+    return later[-1] if outer else first
 
 
 def _looks_opening(lines: Sequence[str], number: int) -> bool:
-    before = lines[number - 1].strip()
-    return (not before or before.endswith(":")) and bool(lines[number + 1 : number + 2]) and bool(lines[number + 1].strip())
+    before, after = lines[number - 1].strip(), lines[number + 1 : number + 2]
+    return (not before or before.endswith(":")) and any(line.strip() for line in after)
 
 
 def block_text(lines: Sequence[str], opening: Fence) -> str:
-    return _without_indent(lines, opening)
-
-
-def _without_indent(lines: Sequence[str], opening: Fence) -> str:
+    """The text of a block, without the indentation of its first line."""
     return "\n".join(line.removeprefix(opening.indent) for line in lines)
 
 
-def _words(info: str) -> list[str]:
+@lru_cache(maxsize=256)
+def _words(info: str) -> tuple[str, ...]:
     words = (word.strip("`'\"[](){}<>*#.") for word in re.split(r"[\s:=,;|]+", info))
-    return [word for word in words if word]
+    return tuple(word for word in words if word)
 
 
 def _component(word: str, components: Texts) -> str | None:

@@ -87,5 +87,5 @@ def odd_definition(source: str, components: Texts) -> str | None:
     for found in itertools.islice(_ODD_DEFINITION.finditer(source), 1000):
         if found[2] in components:
             how = _ODD[found[1] or ""]
-            return f"{found[2]} is given as {how}; write it as a plain function, `def {found[2]}(...)`."
+            return f"There is no new text for {found[2]}, for it is given as {how}; write `def {found[2]}(...)`."
     return None

@@ -14,8 +14,8 @@ _OLD = re.compile(
     re.IGNORECASE,
 )
 _NEW = re.compile(
-    r"\b(new|now|improve(s|d|ment)?|update[sd]?|fix(es|ed)?|revised|better|final(ly)?|changes?|changed|edit(ed)?|becomes?|"
-    r"with( this)?|after|propos(e|ed|al)|faster|rewritten|modified|correct(ed)?|my|so|i|then|here is the (code|edit))\b",
+    r"\b(new|now|improve(s|d|ment)?|update[sd]?|fix(es|ed)?|revised|better|final(ly)?|changes?|changed|edit(ed)?|"
+    r"becomes?|with( this)?|after|propos(e|ed|al)|faster|rewritten|modified|correct(ed)?|my|so|i|then|here is the (code|edit))\b",
     re.IGNORECASE,
 )
 _HEADING_OF_PROMPTS = re.compile(r"#\s*(Score|Parent with score|Edit \d)")

@@ -60,9 +60,8 @@ def _places(search: Sequence[str], texts: Texts, seen: Callable[[str], str]) -> 
     places = []
     for name, text in texts.items():
         lines = [seen(line) for line in text.split("\n")]
-        for start in range(len(lines) - len(wanted) + 1):
-            if lines[start] == wanted[0] and lines[start : start + len(wanted)] == wanted:
-                places.append(Place(name, start, start + len(wanted)))
+        starts = [n for n, line in enumerate(lines) if line == wanted[0] and lines[n : n + len(wanted)] == wanted]
+        places += [Place(name, start, start + len(wanted)) for start in starts]
     return places
 
 
@@ -88,9 +87,7 @@ def _reindented(patch: Patch, search: Sequence[str], replace: list[str], place: 
     if not place.more and not place.less:
         return replace
     first, new = (next((_indent(line) for line in lines if line.strip()), None) for lines in (search, replace))
-    if new is not None and (
-        new != first or any(not line.startswith(place.less) for line in replace if line.strip())
-    ):
+    if new is not None and (new != first or any(not line.startswith(place.less) for line in replace if line.strip())):
         raise UnparsableEdit(
             f"{patch.what} stands in {place.name} with another indentation, and the new lines begin with a third; "
             "copy the lines exactly as they stand."
@@ -136,7 +133,7 @@ def _joined(left: str, right: str) -> bool:
 
 
 def _in_word(character: str) -> bool:
-    return character.isalnum() or character in ("_", ".") and bool(character)
+    return character.isalnum() or character in tuple("_.")
 
 
 def _nearest(patch: Patch, within: Texts, texts: Texts) -> str:

@@ -24,7 +24,7 @@ from genopt_gym.core.reply.reading import Findings, read_pieces
 _BOM = "\ufeff"
 _LEFT_OUT = re.compile(
     r"\s*(?:#|//|/\*|<!--|\{#|[\[(])?\s*(?:"
-    r"(?:\.{3}|…).*\b(?:rest|existing|unchanged|same|remaining|remainder|omitted|as before|as is|previous|continues?)\b.*"
+    r"(?:\.{3}|…).*\b(?:rest|existing|unchanged|same|remaining|remainder|omitted|as before|as is|previous)\b.*"
     r"|.*\b(?:rest|existing|remaining|remainder|as before|omitted|unchanged)\b.*(?:\.{3}|…)"
     r"|(?:the )?(?:rest|remainder)(?: of [\w ]+)? (?:is|are|stays?|remains?|goes here)\b.*"
     r"|(?:rest|remainder) (?:unchanged|as before|omitted|the same)\b.*"
@@ -39,8 +39,8 @@ def parse_edit(text: str, components: Mapping[str, str]) -> dict[str, str]:
     What a reply may hold, alone or together, and applied in the order in which it stands:
 
     - a Python program, and nothing else, which defines components;
-    - fenced blocks: one belongs to the component that its first line names (```` ```python act ````, ``act.py``), or else
-      to the components whose functions it defines. The outermost pair of marks counts;
+    - fenced blocks: one belongs to the component that its first line names (```` ```python act ````, ``act.py``), or
+      else to the components whose functions it defines. The outermost pair of marks counts;
     - JSON objects from component names to texts, alone, fenced or in prose, commentary beside them or an envelope
       around them (``edit``, the ``arguments`` of a tool call, a list of ``{"component": ..., "text": ...}``);
     - ``<variable><name>act</name><value>...</value></variable>`` and other tags that name a component;
@@ -103,7 +103,9 @@ class _Edit:
                     self._apply(piece)
         changed = [name for name, text in self._texts.items() if text != self._components[name]]
         if self.nothing and changed:
-            raise UnparsableEdit(f"The reply says NO EDIT, and gives a new text for {', '.join(changed)}; give one of the two.")
+            raise UnparsableEdit(
+                f"The reply says NO EDIT, and gives a new text for {', '.join(changed)}; give one of the two."
+            )
         return {} if self.nothing else self._texts
 
     def _take(self, piece: Whole) -> None:
@@ -173,8 +175,6 @@ def _left_out(text: str, current: str) -> str | None:
 
 
 def _nothing_found(text: str, findings: Findings, edit: _Edit, components: Texts) -> UnparsableEdit:
-    if not text.strip():
-        return UnparsableEdit("The reply is empty; give an edit, or NO EDIT.")
     for old in edit.old:
         return UnparsableEdit(
             f"The text for {old.name} stands under {old.label[:SHOWN]!r} and is taken for no edit; give the new text "
@@ -189,6 +189,6 @@ def _nothing_found(text: str, findings: Findings, edit: _Edit, components: Texts
     if odd := functions.odd_definition(text, components):
         return UnparsableEdit(odd)
     return UnparsableEdit(
-        f"The reply has no new text for any of the components {', '.join(components)}; give it in fenced blocks with "
-        "their names, as SEARCH/REPLACE blocks or a diff, or as a JSON object from names to texts, or write NO EDIT."
+        f"The reply has no new text for any of the components {', '.join(components)}; give it as a JSON object "
+        "from names to texts, as SEARCH/REPLACE blocks, or as fenced Python code."
     )

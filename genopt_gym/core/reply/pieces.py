@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 Texts = Mapping[str, str]  # from component names
 
@@ -81,8 +82,12 @@ def is_python(name: str, text: str) -> bool:
 
 def lookalike(word: str, components: Iterable[str]) -> bool:
     """Whether a name is a component's, misspelt."""
-    lower = [name.lower() for name in components]
-    return bool(difflib.get_close_matches(word[:SHOWN].lower(), lower, n=1, cutoff=0.8))
+    return _lookalike(word[:SHOWN].lower(), tuple(name.lower() for name in components))
+
+
+@lru_cache(maxsize=1024)
+def _lookalike(word: str, names: tuple[str, ...]) -> bool:
+    return bool(difflib.get_close_matches(word, names, n=1, cutoff=0.8))
 
 
 def unknown(name: str, components: Texts) -> str:

@@ -120,6 +120,8 @@ class _Reader:
             self._found.forget()
             return stray + 1
         body = fences.block_text(self._lines[number + 1 : last], opening)
+        if not body.strip() and not fences.named(opening.info, self._components):
+            return following
         block = blocks.Block(opening.info, body, label, self._where)
         if blocks.is_wrapper(block, self._components) and self._depth < blocks.DEEPEST:
             where = blocks.component_of(block, self._components)
