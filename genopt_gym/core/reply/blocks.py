@@ -69,6 +69,8 @@ def read_block(block: Block, components: Texts) -> Contents:
     """The contents of a block that is no wrapper."""
     body, kind = block.body, fences.language(block.info)
     name = component_of(block, components)
+    if name is not None and _is_present(body, components[name]):
+        return Contents([Whole(name, body, labels.says_old(block.label))])
     if kind in fences.DIFFS or patches.looks_like_diff(body):
         return Contents(diff_pieces(body, components, name))
     if says_no_edit(body):
@@ -98,6 +100,11 @@ def diff_pieces(body: str, components: Texts, where: str | None) -> list[Piece]:
 def object_pieces(value: Any, components: Texts) -> Contents:
     found = envelopes.pieces_of(value, components)
     return Contents(found, [] if found else list(envelopes.unknown_names(value)))
+
+
+def _is_present(body: str, text: str) -> bool:
+    """Whether a block is a component as it stands: whatever that looks like, it is nothing else."""
+    return body.strip("\n") == text.replace("\r\n", "\n").strip("\n")
 
 
 def _has_patches(text: str) -> bool:

@@ -25,16 +25,51 @@ from genopt_gym.core.reply.pieces import (
 )
 
 ENVELOPES = frozenset(
-    ["edit", "edits", "component", "components", "suggestion", "suggestions", "change", "changes", "update", "updates"]
-    + ["artifact", "variables", "arguments", "args", "parameters", "params", "input", "tool_input", "function"]
-    + ["function_call", "tool_call", "tool_calls", "output", "result", "response", "answer", "final", "proposal"]
-    + ["action", "new"]
+    [
+        "edit",
+        "edits",
+        "component",
+        "components",
+        "suggestion",
+        "suggestions",
+        "change",
+        "changes",
+        "update",
+        "updates",
+        "artifact",
+        "variables",
+        "arguments",
+        "args",
+        "parameters",
+        "params",
+        "input",
+        "tool_input",
+        "function",
+        "function_call",
+        "tool_call",
+        "tool_calls",
+        "output",
+        "result",
+        "response",
+        "answer",
+        "final",
+        "proposal",
+        "action",
+        "new",
+    ]
 )
 """Keys that may lie around the components."""
 _NAMES = ("component", "variable", "name", "target", "path", "file", "key", "id")
 _TEXTS = ("text", "code", "value", "content", "new_text", "new_value", "source", "data", "body")
-_PATCHES = (("search", "replace"), ("old", "new"), ("old_string", "new_string"), ("old_str", "new_str"))
-_PATCHES += (("old_text", "new_text"), ("find", "replace"), ("SEARCH", "REPLACE"))
+_PATCHES = [
+    ("search", "replace"),
+    ("old", "new"),
+    ("old_string", "new_string"),
+    ("old_str", "new_str"),
+    ("old_text", "new_text"),
+    ("find", "replace"),
+    ("SEARCH", "REPLACE"),
+]
 _DEEPEST = 6
 
 COMMENTARY = frozenset(
@@ -163,7 +198,8 @@ def _item(value: dict[str, Any], components: Texts) -> list[Piece] | None:
     """An object that says which component it is about; None if it does not."""
     names = [value[key] for key in _NAMES if isinstance(value.get(key), str)]
     known = [name for name in names if name in components]
-    inner = next((value[key] for key in ("arguments", "parameters", "input") if isinstance(value.get(key), dict)), {})
+    calls = (value.get(key) for key in ("arguments", "parameters", "input"))
+    inner: dict[str, Any] = next((each for each in calls if isinstance(each, dict)), {})
     if len(set(known)) == 1:
         pieces = _of_component(value, known[0]) or _of_component(inner, known[0])
         return pieces or None
@@ -201,4 +237,4 @@ def tagged(found: Match, text: str, components: Texts) -> tuple[list[Piece], int
         body = "\n".join(lines[1:-1])
     if is_python(name, components[name]):
         body = dedented(body)
-    return whole(name, body, components), end + len(closing)
+    return [*whole(name, body, components)], end + len(closing)

@@ -117,7 +117,7 @@ def _first_end(lines: Sequence[str], start: int, opening: Fence, components: Tex
 
 def _pairs_after(lines: Sequence[str], first: int, opening: Fence) -> list[int]:
     """Closing lines after the first, up to the next block that says what it is, if they come in pairs."""
-    found = []
+    found: list[int] = []
     for number in range(first + 1, len(lines)):
         mark = fence(lines[number])
         if mark is None:

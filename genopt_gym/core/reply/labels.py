@@ -15,12 +15,17 @@ _OLD = re.compile(
 )
 _NEW = re.compile(
     r"\b(new|now|improve(s|d|ment)?|update[sd]?|fix(es|ed)?|revised|better|final(ly)?|changes?|changed|edit(ed)?|"
-    r"becomes?|with( this)?|after|propos(e|ed|al)|faster|rewritten|modified|correct(ed)?|my|so|i|then|here is the (code|edit))\b",
+    r"becomes?|with( this)?|after|propos(e|ed|al)|faster|rewritten|modified|correct(ed)?|my|so|i|then)\b",
     re.IGNORECASE,
 )
 _HEADING_OF_PROMPTS = re.compile(r"#\s*(Score|Parent with score|Edit \d)")
 _MARKUP = " #*_>`-+:.\t"
 _MOST_WORDS = 8
+
+
+def lasts(line: str) -> bool:
+    """Whether a line is the heading of a part of our prompts: it is about all the blocks that follow at once."""
+    return _HEADING_OF_PROMPTS.match(line) is not None
 
 
 def says_old(line: str) -> str:
@@ -29,7 +34,7 @@ def says_old(line: str) -> str:
     >>> says_old("**For reference, the old version:**"), says_old("Replace the old version with:")
     ('For reference, the old version', '')
     """
-    if _HEADING_OF_PROMPTS.match(line):
+    if lasts(line):
         return line
     bare = line.strip(_MARKUP)
     is_label = line.rstrip(" *_`").endswith(":") or line.startswith(("#", "**", "__")) or len(bare.split()) <= 4

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from genopt_gym.core.reply import blocks, envelopes, fences, patches, thoughts
+from genopt_gym.core.reply import blocks, envelopes, fences, labels, patches, thoughts
 from genopt_gym.core.reply.pieces import MAX_TRIES, NoEdit, Piece, Problem, Texts, says_no_edit
 
 _BEFORE_OBJECT = (":", ">", "]", "[", "-", "*")  # what a line may end with, before an object that is an edit
@@ -80,7 +80,7 @@ class _Reader:
                     self._found.pieces.append(NoEdit())
                 position = self._starts[number + 1]
             else:
-                label, position = "", after
+                label, position = (label if labels.lasts(label) else ""), after
 
     def _block(self, number: int, label: str) -> int | None:
         """Read what begins with a line of its own; the position after it, or None if nothing begins there."""

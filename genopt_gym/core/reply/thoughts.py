@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from genopt_gym.core.reply import fences
+from genopt_gym.core.reply.functions import dedented, parses
 
 _KINDS = "think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|antthinking|inner_monologue"
 _MARK = re.compile(
@@ -72,6 +73,7 @@ def stray_end(lines: Sequence[str], start: int, last: int) -> int | None:
     opening = fences.fence(lines[start])
     assert opening is not None
     closed = last < len(lines) and (found := fences.fence(lines[last])) is not None and found.closes(opening)
+    python = fences.language(opening.info) in fences.PYTHON
     opened = False
     for number in range(start + 1, last):
         line = lines[number].strip()
@@ -79,8 +81,11 @@ def stray_end(lines: Sequence[str], start: int, last: int) -> int | None:
         if mark is None:
             continue
         opened = opened or not mark.closes
-        unended = not closed or fences.language(opening.info) in fences.PYTHON or _next_opens(lines, number)
-        if mark.closes and not opened and unended:
+        if not mark.closes or opened:
+            continue
+        if not closed or _next_opens(lines, number):
+            return number
+        if python and not parses(dedented(fences.block_text(lines[start + 1 : last], opening))):
             return number
     return None
 
