@@ -30,24 +30,27 @@ class Answer:
     """What the server does with one call.
 
     Attributes:
-        text: of the reply. Cut to the call's ``max_tokens``, with ``finish`` then ``length``.
+        text: of the reply. Cut to the call's ``max_tokens``, with ``finish`` then ``length``. ``None`` is no content.
         finish: why the reply ended.
         delay: seconds before the server does anything but count.
         fault: what goes wrong. ``quota`` is a 429 that says that the account is empty; ``cut`` closes the connection
             before a byte of the reply, ``half`` in the middle of it; ``timeout`` never answers; ``nonsense-body`` is a
             200 with a page of HTML. The last four have tokens like a good reply, as with a provider that has answered.
-        retry_after: seconds, sent as ``Retry-After`` with a fault that has a status.
+        retry_after: seconds or any words, sent as ``Retry-After`` with a fault that has a status.
+        refusal: the words of a fault that has a status; ``None`` names the fault.
         message: what the reply's message holds beside its text, such as ``tool_calls``.
-        usage: whether the reply says how many tokens it has; the server counts them all the same.
+        usage: whether the reply says how many tokens it has, or what it says instead of the truth: a number for prompt
+            and for reply. The server counts them all the same.
     """
 
-    text: str = "ok"
+    text: str | None = "ok"
     finish: str = "stop"
     delay: float = 0.0
     fault: Fault | None = None
-    retry_after: float | None = None
+    retry_after: float | str | None = None
+    refusal: str | None = None
     message: dict[str, Any] = field(default_factory=dict)
-    usage: bool = True
+    usage: bool | tuple[Any, Any] = True
 
 
 Script = Callable[[dict[str, Any], int], Answer]
@@ -197,27 +200,36 @@ class ModelServer:
         with self._lock:
             self._prompt_tokens += reply["usage"]["prompt_tokens"]
             self._completion_tokens += reply["usage"]["completion_tokens"]
-        if not answer.usage:
+        if answer.usage is False:
             del reply["usage"]
+        elif isinstance(answer.usage, tuple):
+            prompt, completion = answer.usage
+            reply["usage"] = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": 0}
         return _send(request, answer, json.dumps(reply).encode())
 
 
 async def _refuse(answer: Answer) -> web.Response:
     await asyncio.sleep(answer.delay)
     code = "insufficient_quota" if answer.fault == "quota" else None
-    headers = {} if answer.retry_after is None else {"Retry-After": f"{answer.retry_after:g}"}
-    error = {"message": f"scripted fault {answer.fault}", "type": "scripted", "param": None, "code": code}
+    pause = answer.retry_after
+    headers = {} if pause is None else {"Retry-After": pause if isinstance(pause, str) else f"{pause:g}"}
+    error = {
+        "message": answer.refusal or f"scripted fault {answer.fault}",
+        "type": "scripted",
+        "param": None,
+        "code": code,
+    }
     return web.json_response({"error": error}, status=STATUS[str(answer.fault)], headers=headers)
 
 
 def _reply(answer: Answer, body: dict[str, Any], number: int) -> dict[str, Any]:
     text, finish = answer.text, answer.finish
     most = body.get("max_completion_tokens") or body.get("max_tokens")
-    ends = [match.end() for match in _TOKEN.finditer(text)]
-    if most is not None and len(ends) > most:
+    ends = [match.end() for match in _TOKEN.finditer(text or "")]
+    if text is not None and most is not None and len(ends) > most:
         text, finish = text[: ends[most - 1]], "length"
     beside = count_tokens(json.dumps(answer.message, ensure_ascii=False)) if answer.message else 0
-    prompt, completion = prompt_tokens_of(body), count_tokens(text) + beside
+    prompt, completion = prompt_tokens_of(body), count_tokens(text or "") + beside
     completion = completion if most is None else min(completion, most)
     return {
         "id": f"chatcmpl-{number}",

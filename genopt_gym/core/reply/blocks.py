@@ -54,14 +54,24 @@ def component_of(block: Block, components: Texts) -> str | None:
     return fences.named(block.info, components) or block.where
 
 
+def shows_present(block: Block, components: Texts) -> bool:
+    """Whether a block is a component as it stands: whatever that looks like, it is nothing else."""
+    name = component_of(block, components)
+    return name is not None and block.body.strip("\n") == components[name].replace("\r\n", "\n").strip("\n")
+
+
 def is_wrapper(block: Block, components: Texts) -> bool:
     """Whether a block is to be read as a reply itself: it holds SEARCH/REPLACE blocks, or is nothing else."""
     name = component_of(block, components)
+    if shows_present(block, components):
+        return False
     if _has_patches(block.body):
         # The text of a component that shows such blocks may show them again.
         return name is None or not _has_patches(components[name])
     if name is not None or fences.strangers(block.info) or fences.language(block.info) not in fences.WRAPPERS:
         return False
+    if any(map(fences.fence, block.body.split("\n"))) and not by_function(block.body, components, strict=True):
+        return True
     return not read_block(block, components).pieces
 
 
@@ -69,7 +79,7 @@ def read_block(block: Block, components: Texts) -> Contents:
     """The contents of a block that is no wrapper."""
     body, kind = block.body, fences.language(block.info)
     name = component_of(block, components)
-    if name is not None and _is_present(body, components[name]):
+    if name is not None and shows_present(block, components):
         return Contents([Whole(name, body, labels.says_old(block.label))])
     if kind in fences.DIFFS or patches.looks_like_diff(body):
         return Contents(diff_pieces(body, components, name))
@@ -100,11 +110,6 @@ def diff_pieces(body: str, components: Texts, where: str | None) -> list[Piece]:
 def object_pieces(value: Any, components: Texts) -> Contents:
     found = envelopes.pieces_of(value, components)
     return Contents(found, [] if found else list(envelopes.unknown_names(value)))
-
-
-def _is_present(body: str, text: str) -> bool:
-    """Whether a block is a component as it stands: whatever that looks like, it is nothing else."""
-    return body.strip("\n") == text.replace("\r\n", "\n").strip("\n")
 
 
 def _has_patches(text: str) -> bool:

@@ -24,39 +24,10 @@ from genopt_gym.core.reply.pieces import (
     unknown,
 )
 
-ENVELOPES = frozenset(
-    [
-        "edit",
-        "edits",
-        "component",
-        "components",
-        "suggestion",
-        "suggestions",
-        "change",
-        "changes",
-        "update",
-        "updates",
-        "artifact",
-        "variables",
-        "arguments",
-        "args",
-        "parameters",
-        "params",
-        "input",
-        "tool_input",
-        "function",
-        "function_call",
-        "tool_call",
-        "tool_calls",
-        "output",
-        "result",
-        "response",
-        "answer",
-        "final",
-        "proposal",
-        "action",
-        "new",
-    ]
+ENVELOPE = re.compile(
+    r"edits?|components?|suggestions?|changes?|updates?|artifact|variables|arg(ument)?s|param(eter)?s|(tool_)?input"
+    r"|function(_call)?|tool_calls?|output|result|response|answer|final|proposal|action|new",
+    re.IGNORECASE,
 )
 """Keys that may lie around the components."""
 _NAMES = ("component", "variable", "name", "target", "path", "file", "key", "id")
@@ -125,7 +96,8 @@ def decode_all(text: str) -> Any:
 def meant_as_edit(text: str, components: Texts) -> bool:
     """Whether an object that cannot be read begins as one with an edit does."""
     key = re.match(r"\{\s*[\"'](\w+)[\"']\s*:", text[:SHOWN])
-    return key is not None and (key[1] in components or key[1].lower() in ENVELOPES | COMMENTARY)
+    known = key is not None and (key[1] in components or key[1].lower() in COMMENTARY)
+    return known or (key is not None and ENVELOPE.fullmatch(key[1]) is not None)
 
 
 def pieces_of(value: Any, components: Texts, depth: int = 0) -> list[Piece]:
@@ -145,7 +117,7 @@ def pieces_of(value: Any, components: Texts, depth: int = 0) -> list[Piece]:
         return list(_own(value, components))
     if (item := _item(value, components)) is not None:
         return item
-    inner = [each for key, each in value.items() if str(key).lower() in ENVELOPES]
+    inner = [each for key, each in value.items() if ENVELOPE.fullmatch(str(key))]
     return [piece for each in inner for piece in pieces_of(each, components, depth + 1)]
 
 
@@ -156,7 +128,7 @@ def unknown_names(value: Any, depth: int = 0) -> Iterator[str]:
     for each in value if isinstance(value, list) else ():
         yield from unknown_names(each, depth + 1)
     for key, each in value.items() if isinstance(value, dict) else ():
-        if str(key).lower() in ENVELOPES:
+        if ENVELOPE.fullmatch(str(key)):
             yield from unknown_names(each, depth + 1)
         elif isinstance(each, str):
             yield str(key)

@@ -116,13 +116,15 @@ class _Reader:
         except fences.OpenEnded as problem:
             self._found.pieces.append(Problem(str(problem)))
             return len(self._lines)
-        if (stray := thoughts.stray_end(self._lines, number, last)) is not None:
-            self._found.forget()
-            return stray + 1
         body = fences.block_text(self._lines[number + 1 : last], opening)
+        block = blocks.Block(opening.info, body, label, self._where)
+        if not blocks.shows_present(block, self._components):
+            stray = thoughts.stray_end(self._lines, number, last)
+            if stray is not None:
+                self._found.forget()
+                return stray + 1
         if not body.strip() and not fences.named(opening.info, self._components):
             return following
-        block = blocks.Block(opening.info, body, label, self._where)
         if blocks.is_wrapper(block, self._components) and self._depth < blocks.DEEPEST:
             where = blocks.component_of(block, self._components)
             _Reader(body, self._components, self._found, where, self._depth + 1).read()

@@ -45,7 +45,7 @@ def thoughts_end(text: str, opening: Mark) -> int | None:
     other = None
     for found in _MARK.finditer(text, opening.end):
         mark = Mark(found)
-        quoted = text[found.start() - 1 : found.start()] == "`"
+        quoted = text[found.start() - 1 : found.start()] == text[found.end() : found.end() + 1] == "`"
         if mark.closes and not quoted:
             if mark.kind == opening.kind:
                 return mark.end

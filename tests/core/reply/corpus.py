@@ -1,0 +1,335 @@
+"""Replies as models give them, with the edit that must come out, or words of the refusal."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+ACT, LOOK = "def act(ball):\n    return 1\n", "def look(obs):\n    return obs\n"
+PROMPT = "Answer {question} in one word."
+TEXTS = {"act": ACT, "look": LOOK, "prompt": PROMPT}
+NEW, SEEN = "def act(ball):\n    return 5\n", "def look(obs):\n    return 2\n"
+ANSWER = f"```python act\n{NEW}```"
+DRAFT = f"```python look\n{SEEN.replace('2', '9')}```"
+PATCH = "<<<<<<< SEARCH\n    return 1\n=======\n    return 5\n>>>>>>> REPLACE"
+DIFF = "@@ -1,2 +1,2 @@\n def act(ball):\n-    return 1\n+    return 5"
+EDIT = {"act": NEW}
+BOTH = {"act": NEW, "look": SEEN}
+DOCUMENTED = 'def act(ball):\n    """Say\n    ```\n    x\n    ```\n    """\n    return 5\n'
+QUOTING = 'def act(ball):\n    s = """\n```\nx\n```\n"""\n    return s\n'
+JUMP = "def jump(x):\n    return 1\n"
+SHORTENED = "def act(ball):\n    # ... existing code ...\n    return 5\n"
+ABOUT_THOUGHTS = "Think in <think></think>."
+WITH_BLOCK = "Answer in a block:\n```\nANSWER\n```\n{question}"
+WITH_JSON = WITH_BLOCK.replace("```\nA", "```json\nA")
+
+
+class Case(NamedTuple):
+    name: str
+    reply: str
+    expected: dict[str, str] | str
+    """The edit, or words of the refusal."""
+
+
+def fenced(body: str, info: str = "", marks: str = "```") -> str:
+    return f"{marks}{info}\n{body.rstrip(chr(10))}\n{marks}\n"
+
+
+def asked(value: object) -> str:
+    return json.dumps(value)
+
+
+THOUGHTS = [
+    Case(
+        f"thoughts in {opening or 'nothing'} {closing}: {draft[:12]!r}",
+        f"{opening}\n{draft}\n{closing}\n{ANSWER}",
+        EDIT,
+    )
+    for opening, closing in [
+        ("<think>", "</think>"),
+        ("<Thinking>", "</Thinking>"),
+        ("<reasoning>", "</reasoning>"),
+        ("<thought>", "</thought>"),
+        ("[THINK]", "[/THINK]"),
+        ("<seed:think>", "</seed:think>"),
+        ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("", "</think>"),
+        ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ]
+    for draft in (
+        DRAFT,
+        PATCH.replace("5", "7"),
+        asked({"look": "x"}),
+        "hm\n<<<<<<< SEARCH\nhm",
+        "```python\ndef look(:",
+    )
+]
+THOUGHTS += [
+    Case("thoughts without end", f"<think>\n{ANSWER}", "thought"),
+    Case("thoughts alone", f"<think>{ANSWER}</think>", "Thoughts are no edit"),
+    Case("two thoughts", f"<think>{DRAFT}</think>\n{ANSWER}\n<think>\n{DRAFT}\n</think>", EDIT),
+    Case("thoughts in thoughts", f"<think>\n<think>\n{DRAFT}\n</think>\n{DRAFT}\n</think>\n{ANSWER}", EDIT),
+    Case("thoughts that speak of their mark", f"<think>\nI use `</think>` later.\n{DRAFT}\n</think>\n{ANSWER}", EDIT),
+    Case("thoughts before an object", f"<think>{DRAFT}</think>{asked(EDIT)}", EDIT),
+    Case("channels without an answer", f"<|channel|>analysis<|message|>{ANSWER}", "no new text"),
+    Case(
+        "a text about thoughts",
+        fenced("Think in <think></think>.", "text prompt"),
+        {"prompt": "Think in <think></think>."},
+    ),
+    Case("an object about thoughts", asked({"prompt": "<think>x</think> y"}), {"prompt": "<think>x</think> y"}),
+    Case(
+        "a patch about thoughts",
+        "<<<<<<< SEARCH\nAnswer {question} in one word.\n=======\n<think>\n{question}\n</think>\n>>>>>>> REPLACE",
+        {"prompt": "<think>\n{question}\n</think>"},
+    ),
+]
+
+FENCES = [
+    Case("a block within a text", fenced(WITH_BLOCK, "text prompt"), {"prompt": WITH_BLOCK}),
+    Case(
+        "a named block within",
+        fenced(WITH_BLOCK.replace("```\nA", "```json\nA"), "text prompt"),
+        {"prompt": WITH_BLOCK.replace("```\nA", "```json\nA")},
+    ),
+    Case("longer marks", fenced(WITH_BLOCK, "text prompt", "````"), {"prompt": WITH_BLOCK}),
+    Case("tildes", fenced(WITH_BLOCK, "text prompt", "~~~"), {"prompt": WITH_BLOCK}),
+    Case(
+        "a docstring with a block",
+        fenced('def act(ball):\n    """Say\n    ```\n    x\n    ```\n    """\n    return 5\n', "python act"),
+        {"act": 'def act(ball):\n    """Say\n    ```\n    x\n    ```\n    """\n    return 5\n'},
+    ),
+    Case(
+        "a string with a block",
+        fenced('def act(ball):\n    s = """\n```\nx\n```\n"""\n    return s\n', "python"),
+        {"act": 'def act(ball):\n    s = """\n```\nx\n```\n"""\n    return s\n'},
+    ),
+    Case("a block and an example after it", ANSWER + "\n\nIt then returns\n\n```\n5\n```\n", EDIT),
+    Case(
+        "a text and an example after it",
+        fenced("Be brief.", "text prompt") + "\nIt then says:\n```\n5\n```\n",
+        {"prompt": "Be brief."},
+    ),
+    Case(
+        "a text whose end is not plain",
+        fenced("Be brief.\n```\nor so\n```\nAnd good.", "text prompt"),
+        "not plain where the block for prompt ends",
+    ),
+    Case("a wrapper", fenced(ANSWER + "\n" + fenced(SEEN, "python look"), "markdown"), BOTH),
+    Case("a wrapper of another length", fenced(ANSWER, "", "````"), EDIT),
+    Case("a block that never closes", ANSWER[:-3], EDIT),
+    Case("a block that is closed by the next", f"```python act\n{NEW}```python look\n{SEEN}```", BOTH),
+    Case("a stray mark before", "```\n" + ANSWER, EDIT),
+    Case("a block in a quotation", "> ```python act\n> def act(ball):\n>     return 5\n> ```", "no new text"),
+    Case("an indented block", "1. So:\n   ```python act\n   def act(ball):\n       return 5\n   ```", EDIT),
+    Case("a text that was indented", fenced("    def act(ball):\n        return 5\n", "python act"), EDIT),
+    Case("a text that was indented, unnamed", fenced("    def act(ball):\n        return 5\n", "python"), EDIT),
+    Case("a byte order mark", "\ufeff" + NEW, EDIT),
+    Case("a byte order mark in a block", fenced("\ufeff" + NEW, "python act"), EDIT),
+    Case("line ends of Windows", ANSWER.replace("\n", "\r\n"), EDIT),
+    Case("the form of the prompt", "```python NAME\n...\n```\n" + ANSWER, EDIT),
+    Case("nothing but dots", fenced("...", "python act"), "holds only '...'"),
+    Case(
+        "a program with a part left out",
+        fenced(SHORTENED, "python act"),
+        "leaves something out",
+    ),
+    Case(
+        "a text with the rest left out",
+        fenced("Be brief.\n... (rest unchanged)", "text prompt"),
+        "leaves something out",
+    ),
+    Case("an unnamed text", fenced("Be brief."), "no new text"),
+    Case("a block after its name", "### prompt\n" + fenced("Be brief."), {"prompt": "Be brief."}),
+    Case("a block after its file", "**prompt.md**:\n\n" + fenced("Be brief.", "text"), {"prompt": "Be brief."}),
+    Case("several functions under one name", fenced(NEW + "\n" + SEEN, "python act"), BOTH),
+    Case("a coroutine", fenced("async def act(ball):\n    return 5\n"), "coroutine"),
+    Case("a class", fenced("class act:\n    pass\n"), "class"),
+    Case("an assignment", fenced("act = lambda ball: 5\n"), "assignment"),
+    Case(
+        "a component that does not exist",
+        fenced(JUMP, "python jump"),
+        "'jump' is not an editable component",
+    ),
+    Case(
+        "a fixed component beside",
+        ANSWER + "\n" + fenced(JUMP, "python jump"),
+        "'jump' is not an editable",
+    ),
+]
+FENCES += [
+    Case(f"```{info}", fenced(NEW, info), EDIT)
+    for info in (
+        "act",
+        "python act",
+        "python:act",
+        "act.py",
+        "python src/act.py",
+        'python title="act.py"',
+        "py [act]",
+        "python `act`",
+        "python # act",
+        "{python} act",
+        "python",
+    )
+]
+FENCES += [
+    Case(f"```{info}", fenced("A", info), {"prompt": "A"})
+    for info in (
+        "prompt",
+        "markdown prompt.md",
+        "text `prompt`",
+        "text [prompt]",
+        "text: prompt",
+        "txt file=prompts/prompt.txt",
+    )
+]
+
+OLD = [
+    Case(f"{label} after the new", f"{ANSWER}\n{label}\n{fenced(text, 'python act')}", EDIT)
+    for label, text in [
+        ("The original, for reference:", ACT),
+        ("For reference, the old version:", ACT.replace("1", "3")),
+        ("**Old version**", ACT.replace("1", "3")),
+        ("### Before", ACT.replace("1", "3")),
+        ("Unchanged:", ACT),
+        ("It was", ACT + "# as it stands\n"),
+        ("Alternative (not recommended):", ACT.replace("1", "3")),
+        ("#Score -3", ACT.replace("1", "3")),
+    ]
+]
+OLD += [
+    Case("the present text before the new", fenced(ACT, "python act") + "becomes\n" + ANSWER, EDIT),
+    Case("the present text alone", fenced(ACT, "python act"), {"act": ACT}),
+    Case("an old text alone", "The previous version:\n" + fenced(NEW, "python act"), "stands under"),
+    Case("a better text after the first", fenced(ACT.replace("1", "4"), "python act") + "Better:\n" + ANSWER, EDIT),
+    Case("the old version is replaced", "Replace the old version with:\n" + ANSWER, EDIT),
+    Case("a patch, and the old text", PATCH + "\n" + fenced(ACT, "python act"), EDIT),
+    Case("a patch, and the whole", PATCH + "\nIn full:\n" + ANSWER, EDIT),
+    Case("the whole, and a diff of it", ANSWER + "\n" + fenced(DIFF, "diff"), EDIT),
+]
+
+OBJECTS = [
+    Case(name, reply, EDIT)
+    for name, reply in [
+        ("an object", asked(EDIT)),
+        ("an object in a block", fenced(asked(EDIT), "json")),
+        ("an object after words", "I propose: " + asked(EDIT)),
+        ("thinking beside", asked({"thinking": "x", **EDIT})),
+        ("a plan beside", asked({"plan": ["x"], "confidence": 0.5, **EDIT})),
+        ("a draft beside", asked({"thinking": {"look": "x"}, **EDIT})),
+        ("an envelope", asked({"edit": EDIT})),
+        ("two envelopes", asked({"answer": "", "output": {"components": EDIT}})),
+        ("a tool call", asked({"name": "edit", "arguments": EDIT})),
+        ("a tool call as text", asked({"name": "edit", "arguments": asked(EDIT)})),
+        ("tool calls", asked({"tool_calls": [{"function": {"name": "edit", "arguments": asked(EDIT)}}]})),
+        ("a tool call in a tag", f"<tool_call>{asked({'name': 'edit', 'arguments': EDIT})}</tool_call>"),
+        ("a list of changes", asked({"edits": [{"component": "act", "text": NEW}]})),
+        ("a list alone", asked([{"name": "act", "code": NEW}])),
+        ("a text under its name", asked({"act": {"code": NEW}})),
+        ("a comma too many", asked(EDIT)[:-1] + ",}"),
+        ("Python's spelling", fenced(str(EDIT), "json")),
+        ("raw line breaks", '{"act": "' + NEW + '"}'),
+        ("search and replace", asked({"component": "act", "search": "    return 1", "replace": "    return 5"})),
+        ("old and new string", asked({"old_string": "return 1", "new_string": "return 5"})),
+    ]
+]
+OBJECTS += [
+    Case("a misspelt name beside", asked({**EDIT, "lok": SEEN}), "'lok' is not an editable component"),
+    Case("another function beside", asked({**EDIT, "jump": "def jump(): ..."}), "'jump' is not an editable"),
+    Case("a number", asked({"act": 1}), "must be a string"),
+    Case("an unknown component in a list", asked([{"component": "jump", "text": "x"}]), "'jump' is not an editable"),
+    Case("an object in a sentence", f"The trace has {asked({'act': 'left'})} in it.", "inside a sentence"),
+    Case(
+        "an object in an object that is broken",
+        '{"thinking": "maybe {"act": "draft"} or so", "act": "x"}',
+        "cannot be read",
+    ),
+    Case("an object that is cut off", asked(EDIT)[:-9], "cannot be read"),
+    Case("another object before", 'After {"x": "1"}:\n' + ANSWER, EDIT),
+    Case("a dict in code", f'Try this:\n{ACT}NAMES = {{"prompt": "x"}}\n', "inside a sentence"),
+]
+
+TAGS = [
+    Case(name, reply, EDIT)
+    for name, reply in [
+        ("variable and name", f"<variable>\n<name>act</name>\n<value>\n{NEW}</value>\n</variable>"),
+        ("variable with an attribute", f'<variable name="act">\n{NEW}</variable>'),
+        ("a block within", f"<variable><name>act</name><value>\n```python\n{NEW}```\n</value></variable>"),
+        ("component", f'<component name="act">\n{NEW}</component>'),
+        ("a parameter of a call", f"<function=edit>\n<parameter=act>\n{NEW}</parameter>\n</function>"),
+        ("an invocation", f'<invoke name="edit"><parameter name="act">{NEW}</parameter></invoke>'),
+        ("character data", f"<variable><name>act</name><value><![CDATA[{NEW}]]></value></variable>"),
+    ]
+]
+TAGS += [
+    Case(
+        "a tag for no component", "<variable><name>jump</name><value>x</value></variable>", "'jump' is not an editable"
+    ),
+    Case("a tag that never closes", f'<variable name="act">\n{NEW}', "lacks its closing </variable>"),
+]
+
+PATCHES = [
+    Case(name, reply, EDIT)
+    for name, reply in [
+        ("a patch", PATCH),
+        ("a patch in a block", fenced(PATCH, "python act")),
+        ("a patch in an indented block", "1. So:\n   " + fenced(PATCH).strip().replace("\n", "\n   ")),
+        ("blanks at the end", PATCH.replace("1\n", "1  \n")),
+        ("blanks after the marks", PATCH.replace("SEARCH", "SEARCH  ")),
+        ("without indentation", PATCH.replace("    ", "")),
+        ("with more indentation", PATCH.replace("    ", "        ")),
+        ("other words", PATCH.replace("SEARCH", "ORIGINAL").replace("REPLACE", "UPDATED")),
+        ("empty lines around", PATCH.replace("SEARCH\n", "SEARCH\n\n").replace("=\n", "=\n\n")),
+        ("the form before it", "<<<<<<< SEARCH\n...\n=======\n...\n>>>>>>> REPLACE\n" + PATCH),
+        ("a diff", fenced(DIFF, "diff")),
+        ("a diff under a name", fenced(DIFF, "diff act")),
+        ("a diff under the component's name", fenced(DIFF, "python act")),
+        ("a diff with files", fenced(f"--- a/act.py\n+++ b/act.py\n{DIFF}", "diff")),
+        ("a diff without a block", f"So:\n--- a/act.py\n+++ b/act.py\n{DIFF}\n\nThat is all."),
+        ("wrong counts", fenced(DIFF.replace("-1,2 +1,2", "-90,7 +91,3"), "diff")),
+        ("a diff without hunks", fenced(" def act(ball):\n-    return 1\n+    return 5", "diff")),
+        ("an empty line of context", fenced(DIFF + "\n", "diff")),
+    ]
+]
+PATCHES += [
+    Case("two forms", PATCH + "\n" + fenced(SEEN, "python look"), BOTH),
+    Case("an object and a block", fenced(asked(EDIT), "json") + fenced(SEEN, "python look"), BOTH),
+    Case("patches of two", PATCH + "\n<<<<<<< SEARCH\n    return obs\n=======\n    return 2\n>>>>>>> REPLACE", BOTH),
+    Case(
+        "lines that are taken away",
+        "<<<<<<< SEARCH\n    return 1\n=======\n>>>>>>> REPLACE",
+        {"act": "def act(ball):\n"},
+    ),
+    Case("what is not there", PATCH.replace("return 1", "return 12"), "the nearest is line 2 of act, `    return 1`"),
+    Case("part of a word", PATCH.replace("    return 1", "(ba"), "was not found"),
+    Case("another component's", fenced(PATCH, "python look"), "it stands in act, and the block is for look"),
+    Case("what stands twice", "<<<<<<< SEARCH\n(\n=======\n[\n>>>>>>> REPLACE", "was found 2 times, in act, look"),
+    Case("a patch without an end", PATCH[:-16], "lacks its line '>>>>>>> REPLACE'"),
+    Case("a patch in a patch", PATCH[:-16] + "\n" + PATCH, "block 1 lacks its line '>>>>>>> REPLACE'"),
+    Case("a patch without a middle", PATCH.replace("=======\n", ""), "lacks its line '======='"),
+    Case("two middles", PATCH.replace("=======", "=======\nx\n======="), "not plain"),
+    Case("another indentation", PATCH.replace("    return 1", "return 1"), "another indentation"),
+    Case("a diff that finds nothing", fenced(DIFF.replace("return 1", "return 7"), "diff act"), "was not found"),
+    Case("a diff without context", fenced("@@ -1 +1 @@\n+x = 1", "diff act"), "no line that says where"),
+    Case("nothing to look for", PATCH.replace("    return 1", ""), "is empty"),
+]
+
+NO_EDIT = [
+    Case(f"nothing: {reply!r}", reply, {})
+    for reply in (
+        "NO EDIT",
+        "no edit.",
+        "It is best as it is.\n\n**NO EDIT**\n",
+        fenced("NO EDIT"),
+        f"<think>{DRAFT}</think>\nNO EDIT",
+    )
+]
+NO_EDIT += [
+    Case("nothing, and something", "NO EDIT\n" + ANSWER, "gives a new text for act"),
+    Case("nothing, and the present text", fenced(ACT, "python act") + "\nNO EDIT", {}),
+    Case("an empty reply", "", "no new text"),
+    Case("a refusal in words", "I cannot help with that.", "no new text"),
+]
+
+CASES = [*THOUGHTS, *FENCES, *OLD, *OBJECTS, *TAGS, *PATCHES, *NO_EDIT]
