@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from genopt_gym.core.ledger import Budget, Ledger, ModelAccount
-from genopt_gym.llm import Client, ModelError, Reply, Request, Settings, client as client_module
+from genopt_gym.llm import Client, ModelError, Reply, Request, Settings
+from genopt_gym.llm import client as client_module
 from genopt_gym.llm.gateway import Gateway
 from tests.helpers.model_server import Answer, ModelServer, Script
 
