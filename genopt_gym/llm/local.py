@@ -41,7 +41,7 @@ class LocalModels(Backend):
         return 0.0, 0.0
 
     def context_tokens(self, model: str) -> int | None:
-        return _context(_file_of(model), None)
+        return context_of(_file_of(model), None)
 
     def _complete(self, request: Request, settings: Settings) -> Reply:
         path = _file_of(request.model)
@@ -49,7 +49,7 @@ class LocalModels(Backend):
         question = {"messages": request.messages, "max_tokens": request.max_tokens, "seed": 0} | options
         question |= request.options.get(EXTRA, {})
         with self._lock:
-            answer = self._server(path, _context(path, settings.context_tokens)).handle_chat_completions(question)
+            answer = self._server(path, context_of(path, settings.context_tokens)).handle_chat_completions(question)
         if "error" in answer:
             words = str(answer["error"].get("message", answer["error"]))
             if answer["error"].get("type") == "exceed_context_size_error":
@@ -92,7 +92,7 @@ class LocalModels(Backend):
         return self._servers[path, context]
 
 
-def _context(path: Path, limit: int | None) -> int:
+def context_of(path: Path, limit: int | None) -> int:
     """As long as the file says, up to the limit."""
     own = context_length(path)
     if own is None:
