@@ -129,6 +129,8 @@ class Providers(Backend):
             litellm: Any = importlib.import_module("litellm")
         except ImportError:
             raise ModelError("models of providers need litellm: pip install 'genopt-gym[llm]'") from None
+        for late in ("openai.resources.chat.completions", "litellm._service_logger"):
+            importlib.import_module(late)  # takes a second, which is not to be of the first attempt's time
         # Of a field of its own types that pydantic finds odd, when the first reply is read.
         warnings.filterwarnings("ignore", message=READ_ONLY)
         litellm.suppress_debug_info = True

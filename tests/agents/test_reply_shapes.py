@@ -44,21 +44,22 @@ SHAPES = {
     "an old version after it": Shape([Answer(f"{BLOCK}\nFor reference, the old version:\n{DRAFT}")]),
     "commentary": Shape([Answer('{"thinking": "x", "policy": %j}')]),
     "an envelope": Shape([Answer('{"name": "edit", "arguments": {"policy": %j}}')]),
-    "a tool call": Shape([Answer(None, "tool_calls", message={"tool_calls": [CALL]})]),
+    "a tool call": Shape([Answer("", "tool_calls", silent=True, message={"tool_calls": [CALL]})]),
     "a variable": Shape([Answer("<variable><name>policy</name><value>\n%s</value></variable>")]),
     "a file": Shape([Answer("```policy.py\n%s```")]),
     "a wrapper": Shape([Answer(f"````markdown\n{BLOCK}\n````")]),
     "nothing": Shape([Answer("It is best as it is.\nNO EDIT")], "unchanged"),
     "an empty reply": Shape([Answer(""), Answer(BLOCK)], told="it is empty."),
     "thoughts without an answer": Shape(
-        [Answer(None, message={"reasoning_content": DRAFT}), Answer(BLOCK)], told="thoughts came, but no text"
+        [Answer("", silent=True, message={"reasoning_content": DRAFT}), Answer(BLOCK)],
+        told="thoughts came, but no text",
     ),
     "a refusal": Shape(
-        [Answer(None, message={"refusal": "I will not."}), Answer(BLOCK)], told="a refusal, 'I will not.'"
+        [Answer("", silent=True, message={"refusal": "I will not."}), Answer(BLOCK)], told="a refusal, 'I will not.'"
     ),
     "a filter": Shape([Answer(BLOCK, "content_filter"), Answer(BLOCK)], told="content filter"),
     "thoughts that take all": Shape(
-        [Answer(None, "length", message={"reasoning_content": "hm"}), Answer(BLOCK)],
+        [Answer("", "length", silent=True, message={"reasoning_content": "hm"}), Answer(BLOCK)],
         told="its thoughts took all of the 400 tokens that it may have, and no answer came. It may have 800 tokens now",
     ),
     "a reply that is too long": Shape([Answer(BLOCK + "so " * 900), Answer(BLOCK)], told="cut off after 400 tokens"),
@@ -71,12 +72,12 @@ SHAPES = {
 
 
 def filled(answer: Answer, text: str) -> Answer:
-    said = None if answer.text is None else answer.text.replace("%s", text).replace("%j", json.dumps(text))
+    said = answer.text.replace("%s", text).replace("%j", json.dumps(text))
     message = dict(answer.message)
     if "tool_calls" in message:
         call = {**CALL["function"], "arguments": json.dumps({"policy": text})}  # type: ignore[dict-item]
         message["tool_calls"] = [{**CALL, "function": call}]
-    return Answer(said, answer.finish, message=message)
+    return Answer(said, answer.finish, message=message, silent=answer.silent)
 
 
 def run(folder: Path, answers: list[Answer], agent: str, edits: int, **options: Any) -> tuple[Result, ModelServer]:
@@ -123,7 +124,7 @@ def test_server_that_counts_nothing_is_told_as_that(tmp_path: Path, capsys: pyte
 
 
 def test_limit_is_raised_once_and_the_person_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    answers = [Answer(None, "length", message={"reasoning_content": "hm"})] * 4
+    answers = [Answer("", "length", silent=True, message={"reasoning_content": "hm"})] * 4
     with caplog.at_level(logging.WARNING):
         _, server = run(tmp_path / "run", answers, "proposer", 2)
     assert [body["max_tokens"] for body in server.bodies] == [400, 800, 400, 800]

@@ -30,7 +30,7 @@ class Answer:
     """What the server does with one call.
 
     Attributes:
-        text: of the reply. Cut to the call's ``max_tokens``, with ``finish`` then ``length``. ``None`` is no content.
+        text: of the reply. Cut to the call's ``max_tokens``, with ``finish`` then ``length``.
         finish: why the reply ended.
         delay: seconds before the server does anything but count.
         fault: what goes wrong. ``quota`` is a 429 that says that the account is empty; ``cut`` closes the connection
@@ -41,9 +41,10 @@ class Answer:
         message: what the reply's message holds beside its text, such as ``tool_calls``.
         usage: whether the reply says how many tokens it has, or what it says instead of the truth: a number for prompt
             and for reply. The server counts them all the same.
+        silent: whether the reply's content is null.
     """
 
-    text: str | None = "ok"
+    text: str = "ok"
     finish: str = "stop"
     delay: float = 0.0
     fault: Fault | None = None
@@ -51,6 +52,7 @@ class Answer:
     refusal: str | None = None
     message: dict[str, Any] = field(default_factory=dict)
     usage: bool | tuple[Any, Any] = True
+    silent: bool = False
 
 
 Script = Callable[[dict[str, Any], int], Answer]
@@ -225,11 +227,11 @@ async def _refuse(answer: Answer) -> web.Response:
 def _reply(answer: Answer, body: dict[str, Any], number: int) -> dict[str, Any]:
     text, finish = answer.text, answer.finish
     most = body.get("max_completion_tokens") or body.get("max_tokens")
-    ends = [match.end() for match in _TOKEN.finditer(text or "")]
-    if text is not None and most is not None and len(ends) > most:
+    ends = [match.end() for match in _TOKEN.finditer(text)]
+    if most is not None and len(ends) > most:
         text, finish = text[: ends[most - 1]], "length"
     beside = count_tokens(json.dumps(answer.message, ensure_ascii=False)) if answer.message else 0
-    prompt, completion = prompt_tokens_of(body), count_tokens(text or "") + beside
+    prompt, completion = prompt_tokens_of(body), count_tokens(text) + beside
     completion = completion if most is None else min(completion, most)
     return {
         "id": f"chatcmpl-{number}",
@@ -239,7 +241,7 @@ def _reply(answer: Answer, body: dict[str, Any], number: int) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": text, **answer.message},
+                "message": {"role": "assistant", "content": None if answer.silent else text, **answer.message},
                 "finish_reason": finish,
                 "logprobs": None,
             }

@@ -39,9 +39,9 @@ def account(client: Client) -> ModelAccount:
 
 
 SILENT = [
-    (Answer(None, message=THOUGHT), "", "stop", THOUGHT),
-    (Answer(None, finish="length", message=THOUGHT), "", "length", THOUGHT),
-    (Answer(None, message={"refusal": "I will not."}), "", "stop", {"refusal": "I will not."}),
+    (Answer("", silent=True, message=THOUGHT), "", "stop", THOUGHT),
+    (Answer("", "length", silent=True, message=THOUGHT), "", "length", THOUGHT),
+    (Answer("", silent=True, message={"refusal": "I will not."}), "", "stop", {"refusal": "I will not."}),
     (Answer("half a", finish="content_filter"), "half a", "content_filter", {}),
     (Answer(""), "", "stop", {}),
 ]

@@ -13,7 +13,7 @@ Texts = Mapping[str, str]  # from component names
 SHOWN = 100  # characters of somebody else's text that a message repeats
 MAX_TRIES = 200  # for what costs a pass over the whole reply, or a search for similar names
 
-_NOTHING = re.compile(r"\W*no[ _-]?edits?\W*", re.IGNORECASE)
+_NOTHING = re.compile(r"\W*N[Oo][ _-]?(?:EDITS?|[Ee]dits?)\W*")
 _DOTS = ("...", "…")
 
 

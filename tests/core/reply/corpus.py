@@ -319,7 +319,7 @@ NO_EDIT = [
     Case(f"nothing: {reply!r}", reply, {})
     for reply in (
         "NO EDIT",
-        "no edit.",
+        "No edit.",
         "It is best as it is.\n\n**NO EDIT**\n",
         fenced("NO EDIT"),
         f"<think>{DRAFT}</think>\nNO EDIT",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -55,7 +56,7 @@ def test_the_form_that_a_prompt_asks_for_is_no_edit(name: str) -> None:
         parse_edit(words.replace("$names", "act, prompt"), {"act": "def act(x):\n    return 1\n", "prompt": "x"})
 
 
-def prompts(agent_name: str, id: str, edits: int, **parameters: Any) -> list[tuple[str, dict[str, str]]]:
+def prompts(agent_name: str, id: str, edits: int, **parameters: Any) -> list[tuple[str, Mapping[str, str]]]:
     """What the agent asks in a run of edits, with the components that each prompt is about."""
     env = gym.make(id, **parameters)
     core = env.unwrapped
