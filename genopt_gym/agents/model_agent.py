@@ -13,7 +13,7 @@ from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.parameters import MIN_TRACE_CHARS
 from genopt_gym.llm import Request, Settings
-from genopt_gym.llm.backend import Backend, backend_of
+from genopt_gym.llm.backend import backend_of
 from genopt_gym.llm.request import DEFAULT_MAX_TOKENS, EXTRA, OPTIONS, option_problem
 
 Messages = list[dict[str, str]]
@@ -97,11 +97,7 @@ class ModelAgent(Agent):
 
     def own_reply_tokens(self) -> int | None:
         """Most tokens that the model can reply with at all; None if it is not known."""
-        ask = getattr(self._backend(), "reply_tokens", None)
-        return None if ask is None else ask(self.model)
-
-    def _backend(self) -> Backend:
-        return backend_of(self.model)
+        return backend_of(self.model).reply_tokens(self.model)
 
     def fixed_prompt(self) -> str:
         """What each prompt holds beside problem, artifact and evidence."""
@@ -128,7 +124,7 @@ class ModelAgent(Agent):
         return tokens is None or estimate(question + self.fixed_prompt()) + self.reply_tokens <= tokens
 
     def _context_tokens(self) -> int | None:
-        return self.context_tokens or self._backend().context_tokens(self.model)
+        return self.context_tokens or backend_of(self.model).context_tokens(self.model)
 
 
 def estimate(text: str) -> int:

@@ -98,7 +98,6 @@ class Providers(Backend):
         return None if tokens is None else int(tokens)
 
     def reply_tokens(self, model: str) -> int | None:
-        """Most tokens that a reply of this model may have; None if it is not known."""
         tokens = self._facts(model).get("max_output_tokens")
         return None if tokens is None else int(tokens)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from genopt_gym.agents import make_agent
 from genopt_gym.cli.running import _show_result
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_artifact
@@ -154,3 +155,16 @@ def test_options_of_thinking_reach_the_model(tmp_path: Path, agent: str) -> None
 def test_limit_is_16k_where_nobody_gives_one(tmp_path: Path) -> None:
     _, server = run(tmp_path / "run", [Answer("NO EDIT")], "proposer", 1, max_tokens=None)
     assert server.bodies[0]["max_tokens"] == 16_384
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"temperature": float("nan")}, "temperature must be a"),
+        ({"extra": {"n": 5}}, "extra: a request cannot pass on 'n'"),
+        ({"extra": "x"}, "extra is an object from names to values"),
+    ],
+)
+def test_option_that_makes_no_sense_is_told(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make_agent("proposer", {"model": "m", **options})

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genopt_gym.core.edit import UnparsableEdit, parse_edit
-from tests.core.reply.corpus import CASES, TEXTS, Case
+from tests.core.reply.corpus import CASES
+from tests.core.reply.shapes import TEXTS, Case
 
 
 def test_the_corpus_is_large() -> None:

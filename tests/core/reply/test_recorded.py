@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from genopt_gym.core.actions import MAX_TEXT_CHARS
 from genopt_gym.core.edit import UnparsableEdit, parse_edit
 from genopt_gym.core.journal import read_journal
-from genopt_gym.env import MAX_TEXT_CHARS
 
 DATA = os.environ.get("GENOPT_TEST_DATA")
 RUNS = sorted(Path(DATA).glob("strong-model/*/replies.jsonl")) if DATA else []
