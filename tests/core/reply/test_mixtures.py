@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genopt_gym.core.edit import UnparsableEdit, parse_edit
-from tests.core.reply import corpus
+from tests.core.reply import corpus, forms
 from tests.core.reply.shapes import ACT, EDIT, LOOK, PATCH, SEEN, TEXTS, Case, asked, fenced
 
 BLOCKS = [
@@ -51,7 +51,7 @@ around = st.lists(st.one_of(st.sampled_from(PROSE), st.sampled_from(QUOTES), tho
 
 
 @settings(deadline=None, max_examples=400)
-@given(around, st.sampled_from(corpus.FENCES[:1] + corpus.PATCHES[:1]), around)
+@given(around, st.sampled_from(corpus.FENCES[:1] + forms.PATCHES[:1]), around)
 def test_nothing_is_taken_from_what_stands_around(before: str, case: Case, after: str) -> None:
     assert isinstance(case.expected, dict)
     found = parse_edit(f"{before}\n\n{case.reply}\n\n{after}", TEXTS)
