@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 from genopt_gym.core.literals import parse_python
 from genopt_gym.core.reply.fences import fence, strangers
-from genopt_gym.core.reply.functions import FUNCTION, dedented, under_name
+from genopt_gym.core.reply.functions import FUNCTION, dedented, parses, under_name
 from genopt_gym.core.reply.pieces import (
     SHOWN,
     Patch,
@@ -51,9 +52,27 @@ COMMENTARY = frozenset(
 Match = re.Match[str]
 
 OBJECT = re.compile(r'\{\s*"')
-_DECODER = json.JSONDecoder(parse_int=float, strict=False)  # long numbers and raw line breaks are no reason to refuse
+
+
+class Repeated(list[Any]):
+    """The different values of a key that stands in an object more than once."""
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for key, each in pairs:
+        if key in value and value[key] != each:
+            value[key] = Repeated([*value[key], each] if isinstance(value[key], Repeated) else [value[key], each])
+        else:
+            value[key] = each
+    return value
+
+
+# Long numbers and raw line breaks are no reason to refuse.
+_DECODER = json.JSONDecoder(parse_int=float, strict=False, object_pairs_hook=_object_of)
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|#39|apos);")
 _TAGS = "variable|component|parameter|param|argument|arg|edit|item|change|file|artifact"
 _VALUE = "value|text|code|content|data|source|body|new_text|new_value"
 NAMED_TAG = re.compile(
@@ -140,8 +159,14 @@ def _own(value: dict[str, Any], components: Texts) -> Iterator[Piece]:
         if name not in components:
             if lookalike(str(name), components) or (isinstance(text, str) and name in FUNCTION.findall(text)):
                 yield Problem(unknown(str(name), components))
+        elif isinstance(text, Repeated):
+            yield Problem(f"{name!r} is given {len(text)} times in one object; give it once.")
         elif isinstance(text, str):
             yield from whole(name, text, components, exact=True)
+        elif text is None and any(isinstance(each, str) for key, each in value.items() if key in components):
+            continue  # as it is
+        elif isinstance(text, list) and text and all(isinstance(line, str) for line in text):
+            yield from whole(name, "\n".join(line.removesuffix("\n") for line in text), components)
         elif isinstance(text, dict | list) and (inner := _of_component(text, name)):
             yield from inner
         else:
@@ -152,6 +177,8 @@ def whole(name: str, text: str, components: Texts, *, exact: bool = False) -> li
     """A text given for a component: perhaps texts for several."""
     if is_placeholder(text) and not is_placeholder(components[name]):
         return []
+    bare = _without_fence(text, name) if is_python(name, components[name]) else text
+    exact, text = exact and bare == text, bare
     return [Whole(each, part, exact=exact) for each, part in under_name(name, text, components).items()]
 
 
@@ -203,10 +230,18 @@ def tagged(found: Match, text: str, components: Texts) -> tuple[list[Piece], int
         return [Problem(f"The text of {name} lacks its closing {closing}.")], len(text)
     body = text[found.end() : end].strip("\n").removeprefix("<![CDATA[").removesuffix("]]>")
     body = body.strip() if "\n" not in body.strip() else body.rstrip().lstrip("\n")
-    lines = body.strip().split("\n")
-    opening, last = fence(lines[0]), fence(lines[-1])
-    if opening and last and len(lines) > 1 and last.closes(opening) and not set(strangers(opening.info)) - {name}:
-        body = "\n".join(lines[1:-1])
+    body = _without_fence(body, name)
     if is_python(name, components[name]):
         body = dedented(body)
+        if _ENTITY.search(body) and parses(plain := html.unescape(body)):
+            body = plain
     return [*whole(name, body, components)], end + len(closing)
+
+
+def _without_fence(text: str, name: str) -> str:
+    """The text of a fenced block, if the text is nothing else."""
+    lines = text.strip().split("\n")
+    opening, last = fence(lines[0]), fence(lines[-1])
+    if opening and last and len(lines) > 1 and last.closes(opening) and not set(strangers(opening.info)) - {name}:
+        return "\n".join(lines[1:-1])
+    return text

@@ -98,7 +98,7 @@ def _first_end(lines: Sequence[str], start: int, opening: Fence, components: Tex
     """The first line that can close a block, blocks within it aside; None if there is none."""
     own = named(opening.info, components)
     inner: list[Fence] = []
-    sibling = None
+    sibling: int | None = None
     for number in range(start + 1, len(lines)):
         found = fence(lines[number])
         if found is None:
@@ -106,12 +106,15 @@ def _first_end(lines: Sequence[str], start: int, opening: Fence, components: Tex
         if inner and found.closes(inner[-1]):
             inner.pop()
         elif found.opens_within(inner[-1] if inner else opening):
-            if own is not None and not inner and named(found.info, components):
+            if own is not None and not inner and sibling is None and named(found.info, components):
                 sibling = number
-                break
             inner.append(found)
         elif found.closes(opening):
-            return number
+            if sibling is None:
+                return number
+            if is_python(own or "", components[own or ""]) and _is_program(lines, start, sibling, opening):
+                return sibling
+            raise _open_ended(own or "", opening)
     return sibling
 
 
@@ -134,24 +137,28 @@ def _choose(lines: Sequence[str], start: int, first: int, opening: Fence, compon
     python = is_python(name, components[name]) if name else language(opening.info) in PYTHON
     if len(opening.ticks) > len("```") or not (name or python):
         return first
-
-    def is_program(end: int) -> bool:
-        return parses(dedented(block_text(lines[start + 1 : end], opening)))
-
-    if python and (first == start + 1 or is_program(first)):
+    if python and (first == start + 1 or _is_program(lines, start, first, opening)):
         return first
     later = _pairs_after(lines, first, opening)
     if python or not later:
-        return next(filter(is_program, later[1::2]), first)
+        return next((end for end in later[1::2] if _is_program(lines, start, end, opening)), first)
     assert name is not None
     outer = _looks_opening(lines, first)
     apart = _looks_opening(lines, later[0]) or not lines[first + 1].strip()
     if outer == apart:
-        raise OpenEnded(
-            f"It is not plain where the block for {name} ends, since it holds lines of {opening.ticks} itself; "
-            f"fence it with {opening.ticks + opening.ticks[0]}."
-        )
+        raise _open_ended(name, opening)
     return later[-1] if outer else first
+
+
+def _is_program(lines: Sequence[str], start: int, end: int, opening: Fence) -> bool:
+    return parses(dedented(block_text(lines[start + 1 : end], opening)))
+
+
+def _open_ended(name: str, opening: Fence) -> OpenEnded:
+    return OpenEnded(
+        f"It is not plain where the block for {name} ends, since it holds lines of {opening.ticks} itself; "
+        f"fence it with {opening.ticks + opening.ticks[0]}."
+    )
 
 
 def _looks_opening(lines: Sequence[str], number: int) -> bool:

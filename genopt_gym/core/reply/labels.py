@@ -10,7 +10,8 @@ from genopt_gym.core.reply.pieces import Texts
 _OLD = re.compile(
     r"\b(originals?|old(er)?|previous(ly)?|prior|before|for (reference|comparison)|current(ly)?|present|existing|"
     r"as (it|they) (stands?|is|are|was|were)|used to be|instead of( this| that)?|rejected|discarded|abandoned|"
-    r"not recommended|(do not|don't|never) use|wrong|first (attempt|draft|try)|alternatives?|unchanged|was)\b",
+    r"not recommended|(do not|don't|never) use|wrong|first (attempt|draft|try)|alternatives?|unchanged|was|drafts?|"
+    r"thoughts?|thinking|scratch(pad)?|sketch|brainstorm(ing)?)\b",
     re.IGNORECASE,
 )
 _NEW = re.compile(

@@ -10,9 +10,9 @@ from genopt_gym.core.reply.functions import dedented, parses
 
 _KINDS = "think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|antthinking|inner_monologue"
 _MARK = re.compile(
-    rf"<(?P<tag_end>/)?(?:\w+:)?(?P<tag>{_KINDS})(?:\s[^<>\n]*)?>"
+    rf"<\|?(?P<tag_end>/)?(?:\w+:)?(?P<tag>{_KINDS})(?:\s[^<>\n]*)?\|?>"
     rf"|\[(?P<square_end>/)?(?P<square>{_KINDS})\]"
-    r"|<\|(?P<token>begin|end)_of_(?P<token_tag>thought)\|>"
+    r"|<\|(?P<token>begin|start|end)_(?:of_)?(?P<token_tag>thought|thinking|think)\|>"
     r"|◁(?P<arrow_end>/)?(?P<arrow>think)▷",
     re.IGNORECASE,
 )
@@ -26,7 +26,9 @@ class Mark:
     def __init__(self, found: re.Match[str]) -> None:
         self.start, self.end = found.span()
         self.words = found[0]
-        self.closes = bool(found["tag_end"] or found["square_end"] or found["arrow_end"] or found["token"] == "end")
+        self.closes = bool(
+            found["tag_end"] or found["square_end"] or found["arrow_end"] or (found["token"] or "").lower() == "end"
+        )
         self.kind = (found["tag"] or found["square"] or found["arrow"] or found["token_tag"]).lower()
 
 

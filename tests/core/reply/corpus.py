@@ -35,6 +35,8 @@ THOUGHTS = [
         ("[THINK]", "[/THINK]"),
         ("<seed:think>", "</seed:think>"),
         ("<|begin_of_thought|>", "<|end_of_thought|>"),
+        ("<|thinking|>", "<|/thinking|>"),
+        ("<|START_THINKING|>", "<|END_THINKING|>"),
         ("", "</think>"),
         ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
     ]
@@ -121,6 +123,11 @@ FENCES = [
         fenced("Be brief.\n... (rest unchanged)", "text prompt"),
         "leaves something out",
     ),
+    Case(
+        "a component's block within a text",
+        fenced("Answer:\n```python act\nx\n```\nend", "text prompt"),
+        "not plain where the block for prompt ends",
+    ),
     Case("an unnamed text", fenced("Be brief."), "no new text"),
     Case("a block after its name", "### prompt\n" + fenced("Be brief."), {"prompt": "Be brief."}),
     Case("a block after its file", "**prompt.md**:\n\n" + fenced("Be brief.", "text"), {"prompt": "Be brief."}),
@@ -177,6 +184,7 @@ OLD = [
         ("Unchanged:", ACT),
         ("It was", ACT + "# as it stands\n"),
         ("Alternative (not recommended):", ACT.replace("1", "3")),
+        ("## First draft", ACT.replace("1", "3")),
         ("#Score -3", ACT.replace("1", "3")),
     ]
 ]

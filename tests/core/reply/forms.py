@@ -37,6 +37,9 @@ OBJECTS = [
         ("a text under its name", asked({"act": {"code": NEW}})),
         ("a comma too many", asked(EDIT)[:-1] + ",}"),
         ("Python's spelling", fenced(str(EDIT), "json")),
+        ("a block in a string", asked({"act": f"```python\n{NEW}```"})),
+        ("a list of lines", asked({"act": NEW.split("\n")})),
+        ("nothing for another", asked({**EDIT, "look": None})),
         ("raw line breaks", '{"act": "' + NEW + '"}'),
         ("search and replace", asked({"component": "act", "search": "    return 1", "replace": "    return 5"})),
         ("old and new string", asked({"old_string": "return 1", "new_string": "return 5"})),
@@ -45,6 +48,7 @@ OBJECTS = [
 OBJECTS += [
     Case("a misspelt name beside", asked({**EDIT, "lok": SEEN}), "'lok' is not an editable component"),
     Case("another function beside", asked({**EDIT, "jump": "def jump(): ..."}), "'jump' is not an editable"),
+    Case("one name twice", '{"act": "x", "act": "y"}', "'act' is given 2 times in one object"),
     Case("a number", asked({"act": 1}), "must be a string"),
     Case("an unknown component in a list", asked([{"component": "jump", "text": "x"}]), "'jump' is not an editable"),
     Case("an object in a sentence", f"The trace has {asked({'act': 'left'})} in it.", "inside a sentence"),
@@ -73,6 +77,11 @@ TAGS = [
 TAGS += [
     Case(
         "a tag for no component", "<variable><name>jump</name><value>x</value></variable>", "'jump' is not an editable"
+    ),
+    Case(
+        "entities in a tag",
+        '<variable name="act">\ndef act(ball):\n    return ball &lt; 5\n</variable>',
+        {"act": "def act(ball):\n    return ball < 5\n"},
     ),
     Case("a tag that never closes", f'<variable name="act">\n{NEW}', "lacks its closing </variable>"),
 ]
