@@ -47,6 +47,14 @@ class Agent(ABC):
     observations and seed; it needs no code to save itself.
     """
 
+    def claim(self) -> None:
+        """Take what only one run can have, before anything of the run is written; ``close`` lets go of it.
+
+        Raises:
+            UserError: it cannot be had.
+        """
+        return
+
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         """Begin a run; ``observation`` is the environment's first."""
         self.problem = problem

@@ -21,12 +21,14 @@ from genopt_gym.llm.settings import Settings
 
 POLL = 0.1
 """Seconds between looks at the exchange folder."""
+STILL = 1.0
+"""Seconds for which a reply must not have grown before it is read."""
 
 
 class Exchange(Backend):
     """A backend whose replies somebody writes: ``prompt-0001.md`` goes out, ``reply-0001.md`` comes in.
 
-    A prompt appears whole. A reply should, too: write it under another name, then rename it.
+    A prompt appears whole. A reply is read when it has stopped growing.
 
     Args:
         folder: made where it is missing; one process at a time can use it.
@@ -38,10 +40,10 @@ class Exchange(Backend):
     def __init__(self, folder: Path, timeout: float) -> None:
         self._folder = folder
         self._timeout = timeout
-        self._held = False
+        self._lock: weakref.finalize[[int], Exchange] | None = None
 
     async def complete(self, request: Request, settings: Settings) -> Reply:
-        self._hold()
+        self.hold()
         number = 1
         while (self._folder / f"prompt-{number:04}.md").exists():
             number += 1
@@ -52,13 +54,15 @@ class Exchange(Backend):
         words = "\n\n".join(f"# {message['role'].capitalize()}\n\n{message['content']}" for message in request.messages)
         write_atomically(question, f"{words}\n".encode())
         print(f"{question}: waiting for {answer.name}", flush=True)
-        waited = 0.0
-        while not (answer.exists() and answer.stat().st_size):
-            if waited >= self._timeout:
+        waited, still, seen = 0.0, 0.0, (0, 0)
+        while still < STILL:
+            if waited >= self._timeout and not seen[0]:
                 question.unlink()
                 raise ModelError(f"no {answer.name} came within {self._timeout:g} s")
             await asyncio.sleep(POLL)
             waited += POLL
+            now = _size_and_time(answer)
+            still, seen = (still + POLL if now == seen and now[0] else 0.0), now
         return Reply(answer.read_text(encoding="utf-8", errors="replace"), "stop", 0, 0, 0.0)
 
     def prices(self, model: str) -> tuple[float, float] | None:
@@ -67,8 +71,13 @@ class Exchange(Backend):
     def context_tokens(self, model: str) -> int | None:
         return None
 
-    def _hold(self) -> None:
-        if self._held:
+    def hold(self) -> None:
+        """Take the folder for this process.
+
+        Raises:
+            UserError: another has it, or it cannot be had.
+        """
+        if self._lock is not None:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -77,11 +86,29 @@ class Exchange(Backend):
             raise UserError(f"cannot write to the exchange folder {self._folder}: {error.strerror}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             os.close(lock)
             raise UserError(f"the exchange folder {self._folder} is in use by another run; name another") from None
-        self._held = True
-        weakref.finalize(self, os.close, lock)
+        except OSError as error:
+            os.close(lock)
+            raise UserError(
+                f"the exchange folder {self._folder} cannot be locked ({error.strerror}); name one on another disk"
+            ) from None
+        self._lock = weakref.finalize(self, os.close, lock)
+
+    def release(self) -> None:
+        if self._lock is not None:
+            self._lock()
+            self._lock = None
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    """Of a file, as it is now; zeros if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 class Manual(Proposer):
@@ -103,8 +130,16 @@ class Manual(Proposer):
         edit_format: EditFormat = "fenced",
         system: str | None = None,
     ) -> None:
-        super().__init__(model="manual", memory=memory, edit_format=edit_format, system=system, timeout=timeout)
+        super().__init__(
+            model="manual", memory=memory, edit_format=edit_format, system=system, timeout=timeout, max_tokens=4096
+        )
         self._exchange = Exchange(Path(exchange), timeout)
+
+    def claim(self) -> None:
+        self._exchange.hold()
+
+    def close(self) -> None:
+        self._exchange.release()
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)

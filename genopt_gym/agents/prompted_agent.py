@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import logging
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +15,9 @@ from string import Template
 from typing import Any, ClassVar, Literal, get_args
 
 from genopt_gym.agents.base import Problem
-from genopt_gym.agents.model_agent import Messages, ModelAgent
-from genopt_gym.core.edit import UnparsableEdit, parse_edit
+from genopt_gym.agents.model_agent import Messages, ModelAgent, estimate
+from genopt_gym.agents.reply_reader import Reading, read_reply
+from genopt_gym.core.edit import UnusableReply
 from genopt_gym.llm import Reply
 
 EditFormat = Literal["fenced", "json", "patch"]
@@ -28,7 +31,7 @@ class Attempt:
     number: int
     before: Texts
     texts: Texts | None
-    """The editable components after it; None if the reply held no edit."""
+    """The editable components after it; None if the reply held no edit, or said that nothing is to change."""
     outcome: str
     score: float
     feedback: str
@@ -65,6 +68,7 @@ class PromptedAgent(ModelAgent):
         self.tried: list[Attempt] = []
         self._base: Texts = self.editable(observation)
         self._edit: Texts | None = None
+        self._limit_noted = False
 
     def act(self, observation: dict[str, Any]) -> Mapping[str, str] | str:
         return self.ask(self.messages(observation), self.editable(observation))
@@ -74,7 +78,7 @@ class PromptedAgent(ModelAgent):
         """What the model is asked."""
 
     def observe(self, observation: dict[str, Any], reward: float, info: dict[str, Any]) -> None:
-        texts = None if self._edit is None else {**self._base, **self._edit}
+        texts = {**self._base, **self._edit} if self._edit else None
         score = float(observation["score"][0])
         number = len(self.tried) + 1
         self.tried.append(Attempt(number, self._base, texts, info["outcome"], score, observation["feedback"]))
@@ -85,20 +89,54 @@ class PromptedAgent(ModelAgent):
     def ask(self, messages: Messages, base: Texts, reply: Reply | None = None) -> Mapping[str, str] | str:
         """An edit of ``base`` out of the model's reply; after an unusable one the model is asked once more.
 
-        Where that fails too: text that holds no edit, so that the step counts as unparsable.
+        Where that fails too: why, as an action that is no edit, so that the step counts as unparsable.
         """
         self._base = base
         reply = reply or self.client.complete(self.request(messages))
-        self._edit, problem = self._read(reply, base)
-        if self._edit is None:
+        reading = read_reply(reply, base, self.reply_tokens)
+        if reading.edit is None:
+            limit = self._larger_limit(messages) if reading.too_long else self.reply_tokens
+            again = self._repair(reading, limit)
             said = {"role": "assistant", "content": reply.text or "(nothing)"}
-            again = prompt("repair", problem=problem, format=self.format_words())
-            reply = self.client.complete(self.request([*messages, said, {"role": "user", "content": again}]))
-            self._edit, problem = self._read(reply, base)
-        if self._edit is None:
-            return f"The reply could not be used: {problem}"
-        # Whole, whatever the environment's artifact is by now.
-        return {**base, **self._edit}
+            request = self.request([*messages, said, {"role": "user", "content": again}], limit)
+            reading = read_reply(self.client.complete(request), base, limit)
+        self._edit = reading.edit
+        if reading.edit is None:
+            if reading.too_long:
+                self._note_limit()
+            return UnusableReply(f"The reply could not be used: {reading.problem}")
+        # Whole, whatever the environment's artifact is by now; and an edit of nothing is of whatever that is.
+        return {**base, **reading.edit} if reading.edit else {}
+
+    def _repair(self, reading: Reading, limit: int) -> str:
+        """What the model is told of a reply that could not be used."""
+        problem, form = reading.problem, self.format_words()
+        if reading.too_long and limit > self.reply_tokens:
+            problem += f" It may have {limit:,} tokens now; think less, and say less."
+        elif reading.too_long:
+            problem += " It cannot have more; give only the lines that change."
+            form = self.format_words("patch")
+        return prompt("repair", problem=problem, format=form)
+
+    def _larger_limit(self, messages: Messages) -> int:
+        """Most tokens of the second reply where the first was too long: twice as many, if the model has them."""
+        own, context = self.own_reply_tokens(), self._context_tokens()
+        most = 2 * self.reply_tokens
+        if own is not None:
+            most = min(most, own)
+        if context is not None:
+            most = min(most, context - self.reply_tokens - sum(estimate(each["content"]) for each in messages))
+        return max(most, self.reply_tokens)
+
+    def _note_limit(self) -> None:
+        """Tell the person, once: the model cannot help it."""
+        if not self._limit_noted:
+            self._limit_noted = True
+            logging.getLogger(__name__).warning(
+                f"a reply of {self.model} was cut off, and the next one too, so the step has no edit: give more tokens "
+                f"with --agent-option max_tokens=N (now {self.reply_tokens:,}), or let it think less with "
+                "--agent-option reasoning_effort=low"
+            )
 
     def editable(self, observation: dict[str, Any]) -> Texts:
         return {name: observation["artifact"][name] for name in self.problem.action_space.texts}
@@ -106,16 +144,9 @@ class PromptedAgent(ModelAgent):
     def chat(self, question: str) -> Messages:
         return [{"role": "system", "content": self._system}, {"role": "user", "content": question}]
 
-    def format_words(self) -> str:
-        return prompt(f"format_{self.edit_format}", names=", ".join(self.problem.action_space.texts))
-
-    def _read(self, reply: Reply, base: Texts) -> tuple[Texts | None, str]:
-        if reply.truncated:
-            return None, f"it was cut off after {self.max_tokens} tokens; be brief."
-        try:
-            return parse_edit(reply.text, base), ""
-        except UnparsableEdit as error:
-            return None, str(error)
+    def format_words(self, edit_format: EditFormat | None = None) -> str:
+        names = ", ".join(self.problem.action_space.texts)
+        return f"{prompt(f'format_{edit_format or self.edit_format}', names=names)}\n{prompt('format_any')}"
 
 
 def prompt(name: str, **words: str) -> str:
@@ -129,8 +160,23 @@ def _template(name: str) -> Template:
 
 
 def as_blocks(texts: Texts) -> str:
-    """Components as fenced blocks, each under its name."""
-    return "\n".join(f"```{_language(name, text)} {name}\n{text.rstrip()}\n```" for name, text in texts.items())
+    """Components as fenced blocks, each under its name; the marks are longer than any that the text holds.
+
+    >>> print(as_blocks({"prompt": "Answer as in\\n```\\n42\\n```"}))
+    ````text prompt
+    Answer as in
+    ```
+    42
+    ```
+    ````
+    """
+    return "\n".join(_block(name, text) for name, text in texts.items())
+
+
+def _block(name: str, text: str) -> str:
+    longest = max(map(len, re.findall(r"`{3,}", text)), default=2)
+    marks = "`" * (longest + 1)
+    return f"{marks}{_language(name, text)} {name}\n{text.rstrip(chr(10))}\n{marks}"
 
 
 def _language(name: str, text: str) -> str:

@@ -41,5 +41,8 @@ class Proposer(PromptedAgent):
 
 
 def _remembered(tried: Attempt) -> str:
-    change = "the reply held no edit" if tried.texts is None else as_diff(tried.before, tried.texts)
+    if tried.texts is not None:
+        change = as_diff(tried.before, tried.texts)
+    else:
+        change = "(nothing)" if tried.outcome == "unchanged" else "the reply held no edit"
     return f"\n#Edit {tried.number}: {tried.outcome}, score {tried.score:.5g}\n{change}\n"

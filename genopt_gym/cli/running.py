@@ -174,8 +174,11 @@ def _show_result(result: Result) -> None:
     print(f"best   validation {number(result.validation_score):>7}  test {number(result.test_score):>7}")
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
-        lost = f", and at most {cost.lost_tokens:,} in failed attempts" if cost.lost_tokens else ""
-        tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens{lost}"
+        tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"
+        if cost.uncounted_tokens:
+            tokens += f", at most {cost.uncounted_tokens:,} not counted by the server"
+        if failed := cost.lost_tokens - cost.uncounted_tokens:
+            tokens += f", and at most {failed:,} in failed attempts"
         print(f"model  {role}: {cost.calls} calls, {tokens}, money {money}")
     print()
     print(f"run    {result.folder}")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from genopt_gym.core.artifact import Artifact
-from genopt_gym.core.edit import EditOutcome, UnparsableEdit, check_contract, parse_edit
+from genopt_gym.core.edit import EditOutcome, UnparsableEdit, UnusableReply, check_contract, parse_edit
 from genopt_gym.core.fixed import overreach
 
 MAX_TEXT_CHARS = 20_000
@@ -19,6 +19,8 @@ Refusal = tuple[EditOutcome, str]
 
 def read_action(action: Any, artifact: Artifact, editable: Collection[str]) -> tuple[dict[str, str], Refusal | None]:
     """The edit of these components in any action, or why it holds none."""
+    if isinstance(action, UnusableReply):
+        return {}, (EditOutcome.UNPARSABLE, str(action))
     if isinstance(action, str):
         try:
             action = parse_edit(action, {name: artifact.texts[name] for name in editable})

@@ -45,8 +45,10 @@ class ModelAccount:
         calls: calls that were answered.
         prompt_tokens: as the provider counts them.
         completion_tokens: as the provider counts them.
-        lost_tokens: upper bound for attempts whose answer never came whole: the provider may have counted them.
+        lost_tokens: upper bound for attempts whose answer never came whole, which the provider may have counted, and
+            for answers whose tokens it did not count.
         money: in US dollars; ``None`` once a price was not known. Never guessed, never taken for 0.
+        uncounted_tokens: the part of ``lost_tokens`` that is of answers which came, but were not counted.
     """
 
     calls: int = 0
@@ -54,6 +56,7 @@ class ModelAccount:
     completion_tokens: int = 0
     lost_tokens: int = 0
     money: float | None = 0.0
+    uncounted_tokens: int = 0
 
     @property
     def tokens(self) -> int:
@@ -64,6 +67,7 @@ class ModelAccount:
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
         self.lost_tokens += other.lost_tokens
+        self.uncounted_tokens += other.uncounted_tokens
         self.money = None if self.money is None or other.money is None else self.money + other.money
 
 
@@ -199,3 +203,7 @@ class Reservation:
     def lost(self) -> ModelAccount:
         """The cost of an attempt whose answer never came: all that it may have cost."""
         return ModelAccount(lost_tokens=self.tokens, money=self.money)
+
+    def uncounted(self) -> ModelAccount:
+        """The cost of an answer whose tokens nobody counted: all that it may have cost."""
+        return ModelAccount(calls=1, lost_tokens=self.tokens, money=self.money, uncounted_tokens=self.tokens)

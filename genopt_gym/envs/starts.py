@@ -24,7 +24,7 @@ def two_step_structures(
     returns: str,
     naive: TwoSteps,
     parametric: TwoSteps | None,
-    draw: str,
+    draw: str | None = None,
     working: TwoSteps | None = None,
     action_type: str = "int",
     idle: str = "0",
@@ -39,7 +39,8 @@ def two_step_structures(
         returns: contract of that result.
         naive: a poor but sensible first try.
         parametric: a decent program with poor numbers, if there is one.
-        draw: the Python expression, of a text that imports ``random``, that draws an action.
+        draw: the Python expression, of a text that imports ``random``, that draws an action; without it there is no
+            ``random`` start.
         working: a good program, if there is one.
         action_type: of an action, as in the signatures.
         idle: the action that the stub returns.
@@ -49,13 +50,9 @@ def two_step_structures(
         f"def select_action(obs, {seen}):\n    return {idle}\n",
         f"def policy(obs):\n    return {idle}\n",
     )
-    chance = TwoSteps(
-        stub.look,
-        acting_at_random("select_action", f"obs, {seen}", draw),
-        acting_at_random("policy", "obs", draw),
-    )
-    more = {"parametric": parametric, "working": working}
-    steps = {"naive": naive, "stub": stub, "random": chance}
+    chance = None if draw is None else _at_random(stub.look, seen, draw)
+    more = {"random": chance, "parametric": parametric, "working": working}
+    steps = {"naive": naive, "stub": stub}
     steps |= {name: each for name, each in more.items() if each is not None}
     return {
         "modular": Structure(
@@ -76,6 +73,11 @@ def two_step_structures(
             implementations={name: {"policy": each.whole or _in_one(each, look)} for name, each in steps.items()},
         ),
     }
+
+
+def _at_random(look: str, seen: str, draw: str) -> TwoSteps:
+    select = acting_at_random("select_action", f"obs, {seen}", draw)
+    return TwoSteps(look, select, acting_at_random("policy", "obs", draw))
 
 
 def acting_at_random(name: str, parameters: str, draw: str) -> str:

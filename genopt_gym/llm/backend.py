@@ -37,6 +37,10 @@ class Backend(ABC):
         """How many tokens prompt and reply may have together; None if it is not known."""
         return None
 
+    def reply_tokens(self, model: str) -> int | None:
+        """Most tokens that a reply may have at all; None if it is not known."""
+        return None
+
 
 BACKENDS: Final = Registry(
     "model backend",

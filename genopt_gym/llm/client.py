@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import threading
@@ -16,7 +17,7 @@ from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger, ModelAccount, Re
 from genopt_gym.llm.backend import Backend, backend_of
 from genopt_gym.llm.errors import ModelError, Transient
 from genopt_gym.llm.replies import Recorded, Replies
-from genopt_gym.llm.request import OPTIONS, Reply, Request, is_text
+from genopt_gym.llm.request import Reply, Request, is_text, option_problem
 from genopt_gym.llm.settings import Settings
 
 LONGEST_BACKOFF = 60.0
@@ -125,8 +126,8 @@ class Client:
 
     async def _ask(self, request: Request, key: tuple[str, int], role: str) -> Reply:
         assert self._gate is not None
-        if unknown := request.options.keys() - OPTIONS:
-            raise ModelError(f"a request has no option {min(unknown)!r}; there are {', '.join(sorted(OPTIONS))}")
+        if problem := option_problem(request.options):
+            raise ModelError(problem)
         if not all(is_text(message.get("content")) for message in request.messages):
             raise ModelError("a request holds text alone: what an image costs, no budget could know before")
         backend, settings = self.backend(request.model), self.settings
@@ -146,7 +147,7 @@ class Client:
                 await self._gate.pace()
                 reply = await _within(settings.timeout, backend.complete(request, settings))
                 reply = _priced(reply, prices)
-                outcome = _cost(reply, reservation)
+                outcome = _cost(reply, reservation, request.model)
                 spent.add(outcome)
                 if self.replies is not None:
                     self.replies.add(key, role, request, Recorded(reply, spent))
@@ -188,7 +189,7 @@ class Client:
     def _pause(self, attempt: int, failure: Transient) -> float:
         """Seconds before the next attempt."""
         if failure.retry_after is not None:
-            if failure.retry_after > LONGEST_RETRY_AFTER:
+            if not failure.retry_after <= LONGEST_RETRY_AFTER:
                 raise ModelError(f"the provider asks to wait {failure.retry_after:,.0f} s: {failure}")
             return failure.retry_after * (1 + 0.1 * self._random.random())
         # Half of it at random, so that calls that failed together do not come back together.
@@ -218,11 +219,25 @@ def _priced(reply: Reply, prices: tuple[float, float] | None) -> Reply:
     return msgspec.structs.replace(reply, money=money)
 
 
-def _cost(reply: Reply, reservation: Reservation) -> ModelAccount:
-    if not reply.prompt_tokens and not reply.completion_tokens and reservation.tokens:
-        # A server that does not count: all that it may have been.
-        return ModelAccount(calls=1, lost_tokens=reservation.tokens, money=reservation.money)
-    return ModelAccount(1, reply.prompt_tokens, reply.completion_tokens, 0, reply.money)
+def _cost(reply: Reply, reservation: Reservation, model: str) -> ModelAccount:
+    said = reply.text or any(reply.extra.values())
+    counted = reply.prompt_tokens > 0 and (reply.completion_tokens > 0 or not said)
+    if counted or not reservation.tokens:
+        return ModelAccount(1, reply.prompt_tokens, reply.completion_tokens, 0, reply.money)
+    _note_once(
+        f"{model} does not say how many tokens its replies have: each is booked as not counted, with the most that it "
+        "may have had; a budget is spent sooner than it would be"
+    )
+    return reservation.uncounted()
+
+
+_noted: set[str] = set()
+
+
+def _note_once(words: str) -> None:
+    if words not in _noted:
+        _noted.add(words)
+        logging.getLogger(__name__).warning(words)
 
 
 async def _within(seconds: float, call: Coroutine[Any, Any, Reply]) -> Reply:

@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
@@ -52,6 +52,7 @@ class Gateway:
         port: 0 takes a free one.
         grace: seconds that calls under way get at the end. Those that take longer are answered with an error, and
             charged with all that they may have cost.
+        options: of requests that do not say otherwise, as in ``{"reasoning_effort": "low"}``.
 
     Attributes:
         key: that callers have to give. Made here: other users of the machine may reach the port.
@@ -62,11 +63,18 @@ class Gateway:
     """
 
     def __init__(
-        self, client: Client, model: str | None = None, role: str = "proposer", port: int = 0, grace: float = 10.0
+        self,
+        client: Client,
+        model: str | None = None,
+        role: str = "proposer",
+        port: int = 0,
+        grace: float = 10.0,
+        options: Mapping[str, Any] | None = None,
     ) -> None:
         self.key = f"genopt-{secrets.token_urlsafe(24)}"
         self.failure: BudgetSpent | ModelError | None = None
         self._client, self._model, self._role, self._port, self._grace = client, model, role, port, grace
+        self._options = dict(options or {})
         self._started = int(time.time())
         self._calls: set[asyncio.Task[list[Reply]]] = set()
         self._address: Future[int] = Future()
@@ -162,7 +170,7 @@ class Gateway:
             raise
 
     async def _reply(self, request: web.Request) -> web.StreamResponse:
-        question = read_question(await request.read(), self._model)
+        question = read_question(await request.read(), self._model, self._options)
         call = asyncio.create_task(self._ask(question))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)

@@ -12,11 +12,14 @@ from typing import Any
 
 from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.errors import ModelError, Transient
-from genopt_gym.llm.request import Reply, Request
+from genopt_gym.llm.gguf import context_length
+from genopt_gym.llm.request import EXTRA, Reply, Request
 from genopt_gym.llm.settings import Settings
 
-CONTEXT_TOKENS = 8192
-"""Of every local model: what SmolLM2 was trained on, and memory that a laptop has."""
+MOST_CONTEXT_TOKENS = 32_768
+"""Where nobody gives a limit: a model's own context may need more memory than a laptop has."""
+UNSAID_CONTEXT_TOKENS = 8192
+"""Of a file that does not say it."""
 INSTALL = "pip install 'genopt-gym[local]'"
 
 
@@ -28,24 +31,25 @@ class LocalModels(Backend):
     """
 
     def __init__(self) -> None:
-        self._servers: dict[Path, Any] = {}
+        self._servers: dict[tuple[Path, int], Any] = {}
         self._lock = threading.Lock()
 
     async def complete(self, request: Request, settings: Settings) -> Reply:
-        return await asyncio.to_thread(self._complete, request)
+        return await asyncio.to_thread(self._complete, request, settings)
 
     def prices(self, model: str) -> tuple[float, float] | None:
         return 0.0, 0.0
 
     def context_tokens(self, model: str) -> int | None:
-        _file_of(model)  # raises now if there is none
-        return CONTEXT_TOKENS
+        return context_of(_file_of(model), None)
 
-    def _complete(self, request: Request) -> Reply:
+    def _complete(self, request: Request, settings: Settings) -> Reply:
         path = _file_of(request.model)
-        question = {"messages": request.messages, "max_tokens": request.max_tokens, "seed": 0} | request.options
+        options = {name: value for name, value in request.options.items() if name != EXTRA}
+        question = {"messages": request.messages, "max_tokens": request.max_tokens, "seed": 0} | options
+        question |= request.options.get(EXTRA, {})
         with self._lock:
-            answer = self._server(path).handle_chat_completions(question)
+            answer = self._server(path, context_of(path, settings.context_tokens)).handle_chat_completions(question)
         if "error" in answer:
             words = str(answer["error"].get("message", answer["error"]))
             if answer["error"].get("type") == "exceed_context_size_error":
@@ -54,33 +58,46 @@ class LocalModels(Backend):
         if not answer.get("choices"):
             raise Transient("the model gave no reply")
         choice, usage = answer["choices"][0], answer["usage"]
+        thoughts = choice["message"].get("reasoning_content")
         return Reply(
             text=choice["message"].get("content") or "",
             finish=choice["finish_reason"],
             prompt_tokens=usage["prompt_tokens"],
             completion_tokens=usage["completion_tokens"],
             money=0.0,
+            extra={"reasoning_content": thoughts} if thoughts else {},
         )
 
-    def _server(self, path: Path) -> Any:
-        if path not in self._servers:
+    def _server(self, path: Path, context: int) -> Any:
+        if (path, context) not in self._servers:
             try:
                 xllamacpp = importlib.import_module("xllamacpp")
             except ImportError:
                 raise ModelError(f"models on this machine need xllamacpp: {INSTALL}") from None
             parameters = xllamacpp.CommonParams()
             parameters.model.path = str(path)
-            parameters.n_ctx = CONTEXT_TOKENS
+            parameters.n_ctx = context
             parameters.n_parallel = 1
             parameters.cpuparams.n_threads = len(os.sched_getaffinity(0))
             parameters.cpuparams.poll = parameters.cpuparams_batch.poll = 0  # else idle threads keep cores busy
             parameters.verbosity = -1
             parameters.warmup = False
             try:
-                self._servers[path] = xllamacpp.Server(parameters)
+                self._servers[path, context] = xllamacpp.Server(parameters)
             except Exception as error:
-                raise ModelError(f"{path} cannot be loaded as a GGUF model: {error}") from None
-        return self._servers[path]
+                raise ModelError(
+                    f"{path} cannot be loaded as a GGUF model with a context of {context:,} tokens: {error} (less "
+                    "memory is needed with --agent-option context_tokens=N)"
+                ) from None
+        return self._servers[path, context]
+
+
+def context_of(path: Path, limit: int | None) -> int:
+    """As long as the file says, up to the limit."""
+    own = context_length(path)
+    if own is None:
+        return limit or UNSAID_CONTEXT_TOKENS
+    return min(own, limit or MOST_CONTEXT_TOKENS)
 
 
 def _file_of(model: str) -> Path:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from genopt_gym.core.checks import whole_number
-from genopt_gym.llm.request import OPTIONS, Reply, Request, is_text
+from genopt_gym.llm.request import DEFAULT_MAX_TOKENS, OPTIONS, Reply, Request, is_text
 
 IGNORED = frozenset(
     ["metadata", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user"]
@@ -56,8 +56,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     usage: bool
 
 
-def read_question(data: bytes, model: str | None) -> ChatRequest:
-    """A request's body; ``model`` goes before the one that it names.
+def read_question(data: bytes, model: str | None, defaults: Mapping[str, Any] | None = None) -> ChatRequest:
+    """A request's body; ``model`` goes before the one that it names, its options before ``defaults``.
 
     >>> body = b'{"model": "a/b", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8, "seed": 1}'
     >>> read_question(body, None).request
@@ -75,9 +75,9 @@ def read_question(data: bytes, model: str | None) -> ChatRequest:
     named = body.get("model")
     if model is None and (not isinstance(named, str) or not named):
         raise Refusal(400, "'model' is missing: name one, as provider/name", param="model")
-    messages, options = _messages(body.get("messages")), _options(body)
+    messages, options = _messages(body.get("messages")), {**(defaults or {}), **_options(body)}
     length = "max_tokens" if body.get("max_completion_tokens") is None else "max_completion_tokens"
-    request = Request(model or str(named), messages, _whole(body, length, 4096, 2**31 - 1), options)
+    request = Request(model or str(named), messages, _whole(body, length, DEFAULT_MAX_TOKENS, 2**31 - 1), options)
     stream, more = body.get("stream") or False, body.get("stream_options") or {}
     if not isinstance(stream, bool) or not isinstance(more, dict):
         raise Refusal(400, "'stream' is true or false, 'stream_options' an object", param="stream")
@@ -137,7 +137,7 @@ def answer(model: str, replies: Sequence[Reply]) -> dict[str, Any]:
 
 
 def _message(reply: Reply) -> dict[str, Any]:
-    text = None if not reply.text and "tool_calls" in reply.extra else reply.text
+    text = None if not reply.text and reply.extra else reply.text
     return {"role": "assistant", "content": text} | reply.extra
 
 

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import warnings
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.errors import ModelError, Transient
-from genopt_gym.llm.request import Reply, Request
+from genopt_gym.llm.failures import explained
+from genopt_gym.llm.request import EXTRA, THOUGHT, Reply, Request
 from genopt_gym.llm.settings import Settings
 
 READ_ONLY = r"Item .* is using the `ReadOnly` qualifier"
-SHOWN = 200
-"""Characters of a provider's own words that a message repeats."""
+CONNECTING = 0.5
+"""Part of a call's time in which the connection has to be made."""
 
 
 class Providers(Backend):
@@ -29,27 +30,62 @@ class Providers(Backend):
     def __init__(self) -> None:
         self._known: dict[str, dict[str, Any]] = {}
         self._keys: dict[str, bool] = {}
+        self._limits: dict[tuple[str, str | None], str] = {}
+        """How models (at an address) call the most tokens of a reply, where they have refused the usual name."""
 
     async def complete(self, request: Request, settings: Settings) -> Reply:
-        litellm = self._litellm
-        arguments: dict[str, Any] = dict(request.options)
+        key = (request.model, settings.base_url)
+        while True:
+            limit = self._limits.get(key, "max_tokens")
+            try:
+                return await self._attempt(request, settings, limit)
+            except Transient:
+                raise
+            except Exception as error:
+                other = _other_limit(error, limit)
+                if other is None or key in self._limits:
+                    raise explained(error, request, settings) from error
+                self._limits[key] = other  # nothing was run, so nothing was paid for
+
+    async def _attempt(self, request: Request, settings: Settings, limit: str) -> Reply:
+        arguments = self._arguments(request, settings)
         if settings.base_url is not None:
             arguments["api_base"] = settings.base_url
             if not self._has_key(request.model):
                 arguments["api_key"] = "none"  # a server of one's own seldom asks for one, but litellm does
-        try:
-            answer = await litellm.acompletion(
-                model=request.model,
-                messages=request.messages,
-                max_tokens=request.max_tokens,
-                timeout=settings.timeout,
-                max_retries=0,
-                _skip_mcp_handler=True,  # else it wants a package that it does not declare, as soon as there are tools
-                **arguments,
-            )
-        except Exception as error:
-            raise _explained(error, request.model, settings) from error
-        return _reply(answer)
+        arguments[limit] = request.max_tokens
+        httpx = importlib.import_module("httpx")
+        answer = await self._litellm.acompletion(
+            model=request.model,
+            messages=request.messages,
+            # A connection that takes so long is never made, and that is another thing than an answer that never comes.
+            timeout=httpx.Timeout(settings.timeout, connect=settings.timeout * CONNECTING),
+            max_retries=0,
+            _skip_mcp_handler=True,  # else it wants a package that it does not declare, as soon as there are tools
+            **arguments,
+        )
+        return read_reply(answer)
+
+    def _arguments(self, request: Request, settings: Settings) -> dict[str, Any]:
+        """The options as litellm takes them."""
+        options = dict(request.options)
+        extra = dict(options.pop(EXTRA, {}))
+        provider = request.model.partition("/")[0]
+        if settings.base_url is None and provider not in {
+            "openai",
+            "azure",
+            *self._litellm.openai_compatible_providers,
+        }:
+            # Each of these has a protocol of its own, and litellm puts there what it does not know.
+            control = importlib.import_module("litellm.types.utils").all_litellm_params
+            if refused := extra.keys() & set(control):
+                raise ModelError(
+                    f"{min(refused)!r} cannot be passed on to {request.model}: litellm takes it for its own"
+                )
+            return options | extra
+        for name in THOUGHT & options.keys() if settings.base_url is not None else ():
+            extra[name] = options.pop(name)  # which model answers at that address, litellm cannot know
+        return options | ({EXTRA: extra} if extra else {})
 
     def prices(self, model: str) -> tuple[float, float] | None:
         facts = self._facts(model)
@@ -59,6 +95,10 @@ class Providers(Backend):
 
     def context_tokens(self, model: str) -> int | None:
         tokens = self._facts(model).get("max_input_tokens")
+        return None if tokens is None else int(tokens)
+
+    def reply_tokens(self, model: str) -> int | None:
+        tokens = self._facts(model).get("max_output_tokens")
         return None if tokens is None else int(tokens)
 
     def _facts(self, model: str) -> dict[str, Any]:
@@ -88,6 +128,8 @@ class Providers(Backend):
             litellm: Any = importlib.import_module("litellm")
         except ImportError:
             raise ModelError("models of providers need litellm: pip install 'genopt-gym[llm]'") from None
+        for late in ("openai.resources.chat.completions", "litellm._service_logger"):
+            importlib.import_module(late)  # takes a second, which is not to be of the first attempt's time
         # Of a field of its own types that pydantic finds odd, when the first reply is read.
         warnings.filterwarnings("ignore", message=READ_ONLY)
         litellm.suppress_debug_info = True
@@ -95,95 +137,41 @@ class Providers(Backend):
         return litellm
 
 
-def _reply(answer: Any) -> Reply:
+def _other_limit(error: Exception, limit: str) -> str | None:
+    """How else the limit may be called, if the server does not know it under this name."""
+    if getattr(error, "status_code", None) not in (400, 422):
+        return None
+    words = str(error)
+    if limit == "max_tokens":
+        return "max_completion_tokens" if "max_completion_tokens" in words else None
+    return "max_tokens" if re.search("unsupported|unknown|unrecognized|extra|not permitted", words, re.I) else None
+
+
+def read_reply(answer: Any) -> Reply:
+    """What litellm gives back, as ours."""
     if not answer.choices:
         raise Transient("the server answered, but without a reply", may_have_cost=True)
     choice = answer.choices[0]
     message = choice.message.model_dump(exclude_none=True)
-    message.pop("role", None)
-    # Half a character (a lone surrogate) can neither be stored nor sent on.
-    text = str(message.pop("content", "")).encode("utf-8", "replace").decode()
-    usage = getattr(answer, "usage", None)
+    beside = message.get("provider_specific_fields") or {}
+    extra = {name: message.get(name) or beside.get(name) for name in ("tool_calls", "reasoning_content", "refusal")}
+    prompt, completion = (
+        _count(getattr(answer, "usage", None), name) for name in ("prompt_tokens", "completion_tokens")
+    )
+    if prompt is None or completion is None:
+        prompt = completion = 0  # not counted
     return Reply(
-        text=text,
+        # Half a character (a lone surrogate) can neither be stored nor sent on.
+        text=str(message.get("content", "")).encode("utf-8", "replace").decode(),
         finish=str(choice.finish_reason or "stop"),
-        prompt_tokens=int(getattr(usage, "prompt_tokens", 0) or 0),
-        completion_tokens=int(getattr(usage, "completion_tokens", 0) or 0),
+        prompt_tokens=prompt,
+        completion_tokens=completion,
         money=None,
-        extra={name: message[name] for name in ("tool_calls", "reasoning_content") if message.get(name)},
+        extra={name: value for name, value in extra.items() if value},
     )
 
 
-def _explained(error: Exception, model: str, settings: Settings) -> Exception:
-    """What an exception of litellm means to us: its class says little, what it was raised from says more."""
-    if isinstance(error, ImportError):
-        return ModelError(f"litellm lacks a package for {model}: {error}")
-    openai = importlib.import_module("openai")
-    chain = list(_causes(error))
-    kinds = {type(cause).__name__ for cause in chain}
-    words = _first_line(error)
-    where = settings.base_url or "the provider"
-    if kinds & {"InvalidURL", "UnsupportedProtocol", "InvalidUrlClientError"}:
-        return ModelError(f"the base URL {settings.base_url!r} is no address: write it as http://127.0.0.1:8000/v1")
-    if kinds & {"ConnectError", "ClientConnectorError", "ClientConnectorDNSError"}:
-        return Transient(f"cannot connect to {where}: is the address right, and is the server running?", tries=3)
-    if kinds & {"Timeout", "APITimeoutError", "ReadTimeout"}:
-        return Transient(f"no answer within {settings.timeout:g} s", may_have_cost=True)
-    if any(type(cause) is openai.APIConnectionError for cause in chain):
-        return Transient("the connection was cut", may_have_cost=True)
-    if "AuthenticationError" in kinds or any(type(cause) is openai.OpenAIError for cause in chain):
-        return ModelError(_about_key(model, words))
-    if "ContextWindowExceededError" in kinds:
-        return ModelError(
-            f"the prompt is too long for {model}: take a model with a longer context, or tell the proposer how long it "
-            f"is with --agent-option context_tokens=N ({words})"
-        )
-    if "NotFoundError" in kinds:
-        return ModelError(f"{where} knows no model {model!r}, or is no OpenAI-compatible address ({words})")
-    if "RateLimitError" in kinds:
-        if "insufficient_quota" in str([getattr(cause, "body", "") for cause in chain]):
-            return ModelError(f"the account at {where} has no credit left for {model} ({words})")
-        return Transient(f"too many requests ({words})", retry_after=_retry_after(chain))
-    if "LLM Provider NOT provided" in words:
-        return ModelError(
-            f"no provider in the model's name {model!r}: write provider/name, such as openai/NAME, "
-            "anthropic/NAME or local/smollm2"
-        )
-    status = int(getattr(error, "status_code", 0) or 0)
-    if status >= 500:
-        answered = kinds & {"HTTPStatusError", "APIStatusError"} or not kinds & {"OpenAIError"}
-        return Transient(
-            words if answered else f"{where} answered something that is no reply: is the address right? ({words})",
-            retry_after=_retry_after(chain),
-            may_have_cost=not answered,
-        )
-    return ModelError(f"{model} refused the request: {words}")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _first_line(error: Exception) -> str:
-    """The provider's words, without litellm's own before them."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].rsplit("Exception - ", 1)[-1].removeprefix("litellm.BadRequestError: ")[:SHOWN]
-
-
-def _about_key(model: str, words: str) -> str:
-    missing = importlib.import_module("litellm").validate_environment(model)["missing_keys"]
-    if missing:
-        return f"{model} needs a key: set {' and '.join(missing)} in the environment, or take local/smollm2"
-    return f"the key for {model} was refused: {words}"
-
-
-def _retry_after(chain: list[BaseException]) -> float | None:
-    for cause in chain:
-        headers = getattr(getattr(cause, "response", None), "headers", None) or {}
-        try:
-            return max(float(headers["retry-after"]), 0.0)
-        except (KeyError, ValueError, TypeError):
-            continue  # a date, which no provider of models sends, counts as nothing
-    return None
+def _count(usage: Any, name: str) -> int | None:
+    """A number of tokens; None if it is none."""
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None

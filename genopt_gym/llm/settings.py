@@ -21,6 +21,7 @@ class Settings:
         requests_per_minute: at most so many attempts begin in a minute, evenly spaced; ``None`` is no limit.
         prices: US dollars for a million prompt tokens and a million completion tokens, where litellm has none or
             others.
+        context_tokens: of a model on this machine; ``None`` is what its file says, up to 32,768.
     """
 
     base_url: str | None = None
@@ -30,6 +31,7 @@ class Settings:
     concurrency: int = 16
     requests_per_minute: float | None = None
     prices: tuple[float, ...] | None = None
+    context_tokens: int | None = None
 
     def __post_init__(self) -> None:
         number("timeout", self.timeout, above=0)
@@ -38,6 +40,8 @@ class Settings:
         number("concurrency", self.concurrency, above=0)
         if self.requests_per_minute is not None:
             number("requests_per_minute", self.requests_per_minute, above=0)
+        if self.context_tokens is not None:
+            number("context_tokens", self.context_tokens, above=0)
         if self.prices is not None:
             if len(self.prices) != 2:
                 raise ValueError(

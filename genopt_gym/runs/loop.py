@@ -83,9 +83,11 @@ def start_run(
     check_unused(path)
     watching = CallbackList(make_callbacks(callbacks))
     prepared = run if isinstance(run, PreparedRun) else run.prepare()
-    with closing(RunFolder(path, fence)) as folder:
-        folder.write_json("config.json", _description(prepared))
-        return _run(prepared, folder, watching)
+    with closing(prepared.agent) as agent:
+        agent.claim()
+        with closing(RunFolder(path, fence)) as folder:
+            folder.write_json("config.json", _description(prepared))
+            return _run(prepared, folder, watching)
 
 
 def resume_run(
@@ -114,8 +116,10 @@ def resume_run(
         _check_extendable(path, more_edits)
         config = extended(config, read_config(path)["spec"]["max_episode_steps"], more_edits)
     prepared = config.prepare(agent)
-    with closing(RunFolder(path, fence)) as folder:
-        return _run(prepared, folder, watching, extends=more_edits > 0)
+    with closing(prepared.agent) as running:
+        running.claim()
+        with closing(RunFolder(path, fence)) as folder:
+            return _run(prepared, folder, watching, extends=more_edits > 0)
 
 
 def _check_extendable(path: Path, more_edits: int) -> None:

@@ -19,6 +19,7 @@ import pytest
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
+from genopt_gym.runs.folder import read_artifact
 from genopt_gym.runs.loop import resume_run, start_run
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
@@ -62,6 +63,26 @@ def test_replies_in_files_become_edits(tmp_path: Path) -> None:
     assert result.models["proposer"].tokens == 0
 
 
+def test_reply_is_read_when_it_has_stopped_growing(tmp_path: Path) -> None:
+    exchange = tmp_path / "exchange"
+
+    def write_slowly() -> None:
+        while not (exchange / "prompt-0001.md").exists():
+            time.sleep(0.01)
+        with (exchange / "reply-0001.md").open("w") as file:
+            for part in EDIT.format(0.1).splitlines(keepends=True):
+                file.write(part)
+                file.flush()
+                time.sleep(0.4)
+
+    writer = threading.Thread(target=write_slowly, daemon=True)
+    writer.start()
+    start_run(config(exchange, edits=1), tmp_path / "run")
+    writer.join(timeout=30)
+    [step] = read_journal(tmp_path / "run/steps.jsonl")[0][1:]
+    assert read_artifact(tmp_path / "run", step["artifact"])["policy"] == EDIT.format(0.1).split("policy\n")[1][:-4]
+
+
 def test_garbage_is_asked_for_once_more_and_then_unparsable(tmp_path: Path) -> None:
     with somebody(tmp_path / "exchange", "\x00\xff what?", "still nothing"):
         start_run(config(tmp_path / "exchange", edits=1), tmp_path / "run")
@@ -90,6 +111,7 @@ def test_folder_of_another_run_is_refused(tmp_path: Path) -> None:
         other.stdout.readline()
         with pytest.raises(UserError, match="is in use by another run"):
             start_run(config(tmp_path / "exchange"), tmp_path / "run")
+        assert not (tmp_path / "run").exists()
         other.kill()
 
 

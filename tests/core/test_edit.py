@@ -141,7 +141,7 @@ def test_a_broken_block_is_cut_before_each_function_that_it_seems_to_define() ->
 def test_an_async_or_inner_function_is_no_component() -> None:
     body = f"async def predict(trace): ...\nclass C:\n    def prompt(self): ...\n{NEW_ACT}"
     assert read(fenced(body)) == {"act": body}
-    assert "no new text" in refusal(fenced("async def act(ball): ..."))
+    assert "no new text for act, for it is given as a coroutine" in refusal(fenced("async def act(ball): ..."))
 
 
 def test_later_blocks_win_and_one_that_never_closes_counts() -> None:
@@ -186,16 +186,22 @@ def test_any_texts_can_be_given_as_json(edit: dict[str, str]) -> None:
 lines = st.lists(st.sampled_from(["", "    x = 1", "    # é", "\tif x: pass", "  '''a", "x"])).map("\n".join)
 
 
+def occurrences(search: str, text: str) -> int:
+    """As whole lines."""
+    wanted, present = search.split("\n"), text.split("\n")
+    return sum(present[start : start + len(wanted)] == wanted for start in range(len(present)))
+
+
 @given(lines, lines, lines, lines)
-def test_any_lines_can_be_searched_and_replaced(before: str, search: str, replace: str, after: str) -> None:
-    texts = {"act": f"{before}{search}{after}", "prompt": "x"}
-    found = sum(text.count(search) for text in texts.values())
+def test_whole_lines_that_stand_once_can_be_replaced(before: str, search: str, replace: str, after: str) -> None:
+    texts = {"act": "\n".join([before, search, after]), "prompt": "x"}
+    found = sum(occurrences(search, text) for text in texts.values())
     try:
         edit = parse_edit(patch(search + "\n", replace + "\n"), texts)
     except UnparsableEdit:
         assert found != 1 or not search.strip()
     else:
-        assert (found, edit) == (1, {"act": texts["act"].replace(search, replace)})
+        assert (found, edit) == (1, {"act": "\n".join([before, replace, after])})
 
 
 MARKUP = ["```", "\n```\n", '{"', '"}', '"act"', '{"act": "', "act", "edit", "\ndef act(x):\n  0\n", "(ball)"]

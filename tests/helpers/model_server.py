@@ -36,18 +36,23 @@ class Answer:
         fault: what goes wrong. ``quota`` is a 429 that says that the account is empty; ``cut`` closes the connection
             before a byte of the reply, ``half`` in the middle of it; ``timeout`` never answers; ``nonsense-body`` is a
             200 with a page of HTML. The last four have tokens like a good reply, as with a provider that has answered.
-        retry_after: seconds, sent as ``Retry-After`` with a fault that has a status.
+        retry_after: seconds or any words, sent as ``Retry-After`` with a fault that has a status.
+        refusal: the words of a fault that has a status; ``None`` names the fault.
         message: what the reply's message holds beside its text, such as ``tool_calls``.
-        usage: whether the reply says how many tokens it has; the server counts them all the same.
+        usage: whether the reply says how many tokens it has, or what it says instead of the truth: a number for prompt
+            and for reply. The server counts them all the same.
+        silent: whether the reply's content is null.
     """
 
     text: str = "ok"
     finish: str = "stop"
     delay: float = 0.0
     fault: Fault | None = None
-    retry_after: float | None = None
+    retry_after: float | str | None = None
+    refusal: str | None = None
     message: dict[str, Any] = field(default_factory=dict)
-    usage: bool = True
+    usage: bool | tuple[Any, Any] = True
+    silent: bool = False
 
 
 Script = Callable[[dict[str, Any], int], Answer]
@@ -197,16 +202,25 @@ class ModelServer:
         with self._lock:
             self._prompt_tokens += reply["usage"]["prompt_tokens"]
             self._completion_tokens += reply["usage"]["completion_tokens"]
-        if not answer.usage:
+        if answer.usage is False:
             del reply["usage"]
+        elif isinstance(answer.usage, tuple):
+            prompt, completion = answer.usage
+            reply["usage"] = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": 0}
         return _send(request, answer, json.dumps(reply).encode())
 
 
 async def _refuse(answer: Answer) -> web.Response:
     await asyncio.sleep(answer.delay)
     code = "insufficient_quota" if answer.fault == "quota" else None
-    headers = {} if answer.retry_after is None else {"Retry-After": f"{answer.retry_after:g}"}
-    error = {"message": f"scripted fault {answer.fault}", "type": "scripted", "param": None, "code": code}
+    pause = answer.retry_after
+    headers = {} if pause is None else {"Retry-After": pause if isinstance(pause, str) else f"{pause:g}"}
+    error = {
+        "message": answer.refusal or f"scripted fault {answer.fault}",
+        "type": "scripted",
+        "param": None,
+        "code": code,
+    }
     return web.json_response({"error": error}, status=STATUS[str(answer.fault)], headers=headers)
 
 
@@ -227,7 +241,7 @@ def _reply(answer: Answer, body: dict[str, Any], number: int) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": text, **answer.message},
+                "message": {"role": "assistant", "content": None if answer.silent else text, **answer.message},
                 "finish_reason": finish,
                 "logprobs": None,
             }

@@ -150,7 +150,7 @@ class Bridge:
         self.start = self._answer(Hello(), Start)
 
     def step(self, edit: Mapping[str, str] | str) -> Seen:
-        """Make an edit, out of whole texts or as a string that ``parse_edit`` reads, and see what became of it."""
+        """Make an edit out of whole texts, or say why there is none, and see what became of it."""
         return self._answer(MakeStep(edit if isinstance(edit, str) else dict(edit)), Seen)
 
     def trials(self, texts: Mapping[str, str], instances: Sequence[str]) -> list[EvaluatedTrial]:

@@ -11,6 +11,7 @@ from genopt_gym.agents.external import need
 from genopt_gym.agents.external.gepa_agents import Gepa
 from genopt_gym.agents.model_agent import Messages, ModelAgent
 from genopt_gym.agents.prompted_agent import as_blocks, prompt
+from genopt_gym.core.edit import UnusableReply
 
 NEW = "new_"
 """Before a component's name: the field that holds its new text."""
@@ -63,9 +64,9 @@ class Dspy(ModelAgent):
             # What our own client has raised.
             raise error.__cause__ or error from None
         except dspy.AdapterParseError:
-            return "DSPy found not all fields in the reply."
+            return UnusableReply("DSPy found not all fields in the reply.")
         if self._cut_off:
-            return f"The reply was cut off after {self.max_tokens} tokens."
+            return UnusableReply(f"The reply was cut off after {self.reply_tokens} tokens.")
         new = {name: predicted[NEW + name] for name in texts}
         new = {name: text if isinstance(text, str) else text.code for name, text in new.items()}
         # DSPy strips what it reads.

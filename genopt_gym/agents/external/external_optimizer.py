@@ -21,6 +21,7 @@ import msgspec
 from genopt_gym.agents.base import AgentDone, Problem
 from genopt_gym.agents.external import bridge
 from genopt_gym.agents.model_agent import ModelAgent
+from genopt_gym.core.edit import UnusableReply
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.processes import HelperProcess
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
@@ -69,7 +70,7 @@ class ExternalOptimizerAgent(ModelAgent):
             while True:
                 message = self._next(self._process)
                 if isinstance(message, bridge.MakeStep):
-                    return message.edit
+                    return UnusableReply(message.edit) if isinstance(message.edit, str) else message.edit
                 if isinstance(message, bridge.LoopEnded):
                     raise self._ending(message)
                 self._process.answer(self._answer(message))
@@ -94,7 +95,7 @@ class ExternalOptimizerAgent(ModelAgent):
         if self.uses_http:
             from genopt_gym.llm.gateway import Gateway
 
-            self._gateway = Gateway(self.client, self.model).__enter__()
+            self._gateway = Gateway(self.client, self.model, options=self.options()).__enter__()
             # Where libraries look of themselves.
             address = {"OPENAI_API_KEY": self._gateway.key, "OPENAI_BASE_URL": self._gateway.base_url}
         return _LibraryProcess(self.entry, address)

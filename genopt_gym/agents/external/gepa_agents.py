@@ -11,6 +11,7 @@ from genopt_gym.agents.external import need
 from genopt_gym.agents.external.external_optimizer import ExternalOptimizerAgent
 from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.core.checks import whole_number
+from genopt_gym.core.edit import UnusableReply
 
 Selection = Literal["pareto", "current_best", "epsilon_greedy", "top_k_pareto"]
 Components = Literal["round_robin", "all"]
@@ -82,7 +83,7 @@ class GepaProposal(ModelAgent):
         )
         reply = self.client.complete(self.request([{"role": "user", "content": question}]))
         if reply.truncated:
-            return f"The reply was cut off after {self.max_tokens} tokens."
+            return UnusableReply(f"The reply was cut off after {self.reply_tokens} tokens.")
         return {name: Signature.output_extractor(reply.text)["new_instruction"]}
 
 

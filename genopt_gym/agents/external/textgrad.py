@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from genopt_gym.agents.external import need
 from genopt_gym.agents.model_agent import ModelAgent
+from genopt_gym.core.edit import UnusableReply
 
 AS_IT_STANDS = "The text goes into the program as it stands: no Markdown fences, no words of explanation."
 
@@ -54,9 +55,9 @@ class TextGrad(ModelAgent):
             loss.backward(self._engine)
             optimizer.step()
         except CutOff:
-            return f"A reply was cut off after {self.max_tokens} tokens."
+            return UnusableReply(f"A reply was cut off after {self.reply_tokens} tokens.")
         except IndexError:
-            return "TextGrad found no improved variable in the reply."
+            return UnusableReply("TextGrad found no improved variable in the reply.")
         # TextGrad strips what it reads.
         return {name: each.value for name, each in variables.items() if each.value != texts[name].strip()}
 
@@ -65,7 +66,7 @@ class TextGrad(ModelAgent):
         from textgrad.optimizer.optimizer_prompts import OPTIMIZER_SYSTEM_PROMPT
 
         # The optimizer's question holds the criticism, a reply, as well.
-        return f"{OPTIMIZER_SYSTEM_PROMPT}{' x' * self.max_tokens}"
+        return f"{OPTIMIZER_SYSTEM_PROMPT}{' x' * self.reply_tokens}"
 
     def _engine(self, prompt: str, system_prompt: str) -> str:
         """TextGrad's model."""

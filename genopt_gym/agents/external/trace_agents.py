@@ -17,6 +17,7 @@ import msgspec
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.external import need
 from genopt_gym.agents.model_agent import Messages, ModelAgent
+from genopt_gym.core.edit import UnusableReply
 from genopt_gym.llm import Reply
 
 GRAPH = "genopt_gym.agents.external.trace_graph"
@@ -64,10 +65,10 @@ class TraceOptoPrime(ModelAgent):
         found = optimizer.propose()
         self._edit: dict[str, str] = {}
         if self._reply.truncated:
-            return f"The reply was cut off after {self.max_tokens} tokens."
+            return UnusableReply(f"The reply was cut off after {self.reply_tokens} tokens.")
         if not found and "TERMINATE" not in self._reply.text:
             names = ", ".join(parameter.py_name for parameter in parameters)
-            return f"The reply suggests no text for any of the variables {names}."
+            return UnusableReply(f"The reply suggests no text for any of the variables {names}.")
         if found:
             self._edit = {name: found.get(node, node.data) for name, node in graph.parameters.items()}
         return self._edit

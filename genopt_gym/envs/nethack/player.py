@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from genopt_gym.envs.starts import Steps
+from genopt_gym.envs.starts import TwoSteps
 
-NAIVE = Steps(
+NAIVE = TwoSteps(
     """\
 COMPASS = {
     "north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1),
@@ -194,4 +194,4 @@ def is_dead_end(place, level):
     return sum(character in "|-" for character in around) >= 3 or around.count(" ") >= 6
 '''
 
-WORKING = Steps(READ_MAP, SELECT)
+WORKING = TwoSteps(READ_MAP, SELECT)

@@ -172,7 +172,10 @@ class Score(NetHackTask):
     metric = Metric(
         "points of a game, mean over games",
         *(0, 1_000_000, 35, 5300, None),
-        sources={**SOURCES, "reference": "about the median of AutoAscend in the NetHack Challenge 2021, in games without a cap"},
+        sources={
+            **SOURCES,
+            "reference": "about the median of AutoAscend in the NetHack Challenge 2021, in games without a cap",
+        },
         published=PUBLISHED,
     )
     goal = """\

@@ -124,7 +124,7 @@ def estimate_run(config: Config) -> CostEstimate:
     prompt = count_tokens(core.context + core.start.source) + core.parameters.max_trace_chars
     prices = None if agent.prices is None else (agent.prices[0] / 1e6, agent.prices[1] / 1e6)
     # A reply that holds no edit is asked for once more.
-    own = Calls("proposer", agent.model, edits, 2 * edits, agent.max_tokens, 2 * edits * prompt, prices)
+    own = Calls("proposer", agent.model, edits, 2 * edits, agent.reply_tokens, 2 * edits * prompt, prices)
     return replace(found, calls=[*found.calls, own])
 
 
