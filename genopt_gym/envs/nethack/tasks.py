@@ -38,7 +38,7 @@ State may be kept in global variables: they last for one trial, which is one gam
 SEEN = "Returns whatever helps to choose the action. select_action gets it."
 
 PUBLISHED = {
-    "NetHack Challenge 2021 (Hambro et al. 2022), AutoAscend, the first of all, about, median points of whole games": 5300,
+    "NetHack Challenge 2021 (Hambro et al. 2022), AutoAscend, the first of all, about, median of points": 5300,
     "NetHack Learning Environment's open PPO baseline (sample-factory), median points of whole games": 400,
 }
 """Of games without a cap on steps, and with characters of all roles."""
