@@ -50,7 +50,7 @@ AGENTS = ("trained PPO", "untrained PPO", "cma-es", "random")
 
 
 @dataclass(frozen=True)
-class Run:
+class ScoredRun:
     """One agent's run from one held-out start.
 
     Attributes:
@@ -105,7 +105,7 @@ def train_policies(id: str, seed: int, steps: int, edits: int, spread: float, fo
         )
 
 
-def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, folder: Path) -> Run:
+def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, folder: Path) -> ScoredRun:
     """Edit a held-out start, and score what it became on its test instances."""
     env = PerturbedStarts(gym.make(id, max_episode_steps=edits, split_seed=split, **PARAMETERS), spread)
     core = env.unwrapped
@@ -126,10 +126,10 @@ def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, f
     validation += validation[-1:] * (edits + 1 - len(validation))  # where a run was solved before its end
     tester = Evaluator(core.evaluator.spec, splits=("test",))
     start_test, test = (tester.evaluate(each, "test").score for each in (core.first.artifact, core.best[0]))
-    return Run(agent, seed, split, validation, start_test, test)
+    return ScoredRun(agent, seed, split, validation, start_test, test)
 
 
-def tables(runs: Sequence[Run], sign: int) -> str:
+def tables(runs: Sequence[ScoredRun], sign: int) -> str:
     """Every run's test score, and per training seed what trained PPO is ahead of each of the others."""
     found = {(each.seed, each.split, each.agent): each for each in runs}
     pairs = sorted({(seed, split) for seed, split, _ in found})
@@ -154,7 +154,7 @@ def tables(runs: Sequence[Run], sign: int) -> str:
     return "\n".join(lines)
 
 
-def save_picture(path: Path, runs: Sequence[Run], title: str) -> None:
+def save_picture(path: Path, runs: Sequence[ScoredRun], title: str) -> None:
     """Best validation score after each edit: the mean over starts, a thin line per training seed."""
     from matplotlib.figure import Figure
 
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     assert isinstance(core, OptimizationEnv)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    runs: list[Run] = []
+    runs: list[ScoredRun] = []
     for seed in range(chosen.seeds):
         train_policies(chosen.id, seed, chosen.steps, chosen.edits, chosen.spread, chosen.out)
         first = FIRST_HELD_OUT_SPLIT + seed * chosen.starts

@@ -19,7 +19,7 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.testing.transcript import Edit, digest
 
 
-class Step(NamedTuple):
+class DrivenStep(NamedTuple):
     """What an agent did, and what it was shown then."""
 
     edit: Edit
@@ -74,7 +74,7 @@ class AgentConformance:
 
     def drive(
         self, seed: int, env: OptimizationEnv | None = None, updates: int | None = None
-    ) -> tuple[dict[str, Any], list[Step]]:
+    ) -> tuple[dict[str, Any], list[DrivenStep]]:
         """The first observation of a run, and all that came after it until a budget was spent or the agent is done."""
         env = env or self.env()
         first, _ = env.reset(seed=0)
@@ -85,7 +85,7 @@ class AgentConformance:
                 edit = agent.act(observation)
                 observation, reward, terminated, truncated, info = env.step(edit)
                 agent.observe(observation, reward, info)
-                steps.append(Step(edit, observation, reward, info))
+                steps.append(DrivenStep(edit, observation, reward, info))
                 if terminated or truncated:
                     break
         except (AgentDone, BudgetSpent):
@@ -94,7 +94,7 @@ class AgentConformance:
             agent.close()
         return first, steps
 
-    def edits_after(self, agent: Agent, first: dict[str, Any], steps: list[Step]) -> list[Edit]:
+    def edits_after(self, agent: Agent, first: dict[str, Any], steps: list[DrivenStep]) -> list[Edit]:
         """What an agent does when it is shown this, whatever it does."""
         edits, observation = [], first
         for step in steps:
