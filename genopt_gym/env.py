@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from genopt_gym.core import drawing
 from genopt_gym.core.acceptance import RULES, TriedEdit
-from genopt_gym.core.actions import MAX_TEXT_CHARS, Refusal, addressing_problem, broken_contract, read_action
+from genopt_gym.core.actions import (
+    MAX_TEXT_CHARS,
+    Refusal,
+    addressing_problem,
+    broken_contract,
+    read_action,
+    starting_texts,
+)
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.evidence import View
@@ -65,6 +72,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     ('ok', True)
     """
 
+    action_space: Edits
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
@@ -105,7 +113,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             BudgetSpent: the budget does not allow the first evaluation.
         """
         super().reset(seed=seed)
-        start = self.start.edited(self._starting_texts(options or {}))
+        start = self.start.edited(starting_texts(options or {}, self.start))
         p = self.parameters = self._made_with
         self.view = _view(p)
         sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.trial_start, self.np_random)
@@ -220,16 +228,6 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         if self._run is None:
             raise gym.error.ResetNeeded("no run has begun: call reset first")
         return self._run
-
-    def _starting_texts(self, options: Mapping[str, Any]) -> Mapping[str, str]:
-        texts = options.get("artifact", {})
-        if not isinstance(texts, Mapping):
-            raise ValueError(f"options['artifact'] is a mapping from components to texts, not a {type(texts).__name__}")
-        if unknown := [option for option in options if option != "artifact"]:
-            raise ValueError(f"reset knows the option 'artifact', not {', '.join(map(repr, unknown))}")
-        if problem := addressing_problem(texts, self.start, self.start.texts):
-            raise ValueError(f"options['artifact']: {problem[1]}")
-        return texts
 
     def _not_run(self, run: RunState, outcome: EditOutcome, message: str) -> StepResult:
         return StepResult(run.artifact, outcome, message, score=run.current.score, accepted=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.core.errors import UserError
-from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
 from genopt_gym.study.planning.document import OWN, Document, Entry, Given, presets, read_document, read_source
 from genopt_gym.study.planning.estimate import count_trials
@@ -170,11 +170,10 @@ def _make(source: Source, document: Document, arm: _Arm, config: Config) -> tupl
     except UserError as problem:
         place = _named(str(problem), _places(document, config.id, arm))
         raise source.error(place or task_place, str(problem)) from None
-    core, edits = env.unwrapped, env.spec.max_episode_steps if env.spec else None
-    assert isinstance(core, OptimizationEnv)
+    edits = env.spec.max_episode_steps if env.spec else None
     if edits is None:
         raise source.error(task_place, f"{config.id} has no number of edits of its own: give edits")
-    return edits, count_trials(core).step
+    return edits, count_trials(optimization_env(env)).step
 
 
 def _places(document: Document, task: str, arm: _Arm) -> dict[str, Place]:
