@@ -23,6 +23,7 @@ from genopt_gym.core.actions import (
 )
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import View
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.sampling import BatchSampler
@@ -77,7 +78,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}")
+            raise ParameterError(
+                f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}", "render_mode"
+            )
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         p = self._made_with = self.parameters
@@ -85,11 +88,13 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.task = self.evaluator.task
         self.start = self.task.starting_artifact(str(p.start))
         if self.start.asks_model and self.task.model is None:
-            raise ValueError(f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'")
+            raise ParameterError(
+                f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'", "start"
+            )
         names = [component.name for component in self.start.components]
         for name in p.editable or ():
             if name not in names:
-                raise ValueError(f"editable names {name!r}, but the components are {', '.join(names)}")
+                raise ParameterError(f"editable names {name!r}, but the components are {', '.join(names)}", "editable")
         self.editable = tuple(names if p.editable is None else p.editable)
         self.view = _view(p)
         self.context = problem_context(self.task, self.start, p)

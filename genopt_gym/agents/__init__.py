@@ -52,7 +52,7 @@ def make_agent(agent: GivenAgent, options: Mapping[str, Any] | None = None) -> A
 
     >>> make_agent("cma-es", {"sigm": 0.5})
     Traceback (most recent call last):
-    genopt_gym.core.errors.OptionError: agent 'cma-es' has no option 'sigm'; its options: sigma, population
+    genopt_gym.core.errors.OptionError: agent 'cma-es' has no option 'sigm'; its options: sigma, population, smallest
     """
     options = dict(options or {})
     given = lent(agent) if isinstance(agent, str) else agent

@@ -10,7 +10,7 @@ import gymnasium as gym
 
 from genopt_gym.agents import Agent, agent_class, make_agent
 from genopt_gym.agents.session import PREFIX, agent_name
-from genopt_gym.core.errors import UserError
+from genopt_gym.core.errors import ParameterError, UserError
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.folder import open_replay, read_config
@@ -70,7 +70,7 @@ class Config:
         """
         for name in self.parameters:
             if name in ELSEWHERE:
-                raise UserError(f"{name} cannot be set for a run: {ELSEWHERE[name]}")
+                raise ParameterError(f"{name} cannot be set for a run: {ELSEWHERE[name]}", name)
         limit = {} if self.edits is None else {"max_episode_steps": self.edits}
         try:
             env = gym.make(self.id, disable_env_checker=True, **limit, **self.parameters)
