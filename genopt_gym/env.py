@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import gymnasium as gym
 import numpy as np
@@ -24,8 +24,7 @@ from genopt_gym.core.actions import (
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.errors import ParameterError
-from genopt_gym.core.evidence import View
-from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.parameters import Parameters, ViewChange
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
@@ -34,14 +33,6 @@ from genopt_gym.observation import Observation, Observer, last_frame, observatio
 from genopt_gym.run_state import RunState, StepResult
 
 Action = Mapping[str, str] | str
-
-
-class ViewChange(TypedDict, total=False):
-    """Parameters that a wrapper may change between two steps."""
-
-    credit_horizon: int | None
-    trace_window: str
-    batch_size: int
 
 
 class OptimizationEnv(gym.Env[Observation, Action]):
@@ -96,7 +87,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             if name not in names:
                 raise ParameterError(f"editable names {name!r}, but the components are {', '.join(names)}", "editable")
         self.editable = tuple(names if p.editable is None else p.editable)
-        self.view = _view(p)
+        self.view = p.view
         self.context = problem_context(self.task, self.start, p)
         warn_of_cuts(self.task, p)
         self.observation_space = observation_space(self.task, self.start, self.context, p.max_trace_chars)
@@ -120,7 +111,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         super().reset(seed=seed)
         start = self.start.edited(starting_texts(options or {}, self.start))
         p = self.parameters = self._made_with
-        self.view = _view(p)
+        self.view = p.view
         sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.trial_start, self.np_random)
         # Drawn from the generator's state, not from the generator: that orders the train trials.
         self._rule.reset(zlib.crc32(repr(self.np_random.bit_generator.state).encode()))
@@ -176,7 +167,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             raise TypeError(f"set_view changes {', '.join(ViewChange.__annotations__)}, not {min(unknown)}")
         changed = dataclasses.replace(self.parameters, **change)
         run.sampler.resize(changed.batch_size)
-        self.parameters, self.view = changed, _view(changed)
+        self.parameters, self.view = changed, changed.view
 
     def limit_trace(self, max_trace_chars: int) -> None:
         """Show traces of at most so many characters, from the next ``reset`` on: as if it had been passed."""
@@ -300,9 +291,3 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         run.history.append((str(run.last.outcome), run.last.score, run.best_score))
         observer = Observer(self.task, self.context, self.parameters, self.view)
         return observer.observe(run.last, run.artifact, run.best_score, previous, truncated_by)
-
-
-def _view(parameters: Parameters) -> View:
-    """What the traces of an environment's trials hold."""
-    p = parameters
-    return View(p.credit_horizon, p.trace_window, keep_actions=p.trial_start == "continue")

@@ -13,6 +13,7 @@ from genopt_gym.core.acceptance import RULES
 from genopt_gym.core.artifact import Documentation
 from genopt_gym.core.checks import whole_number
 from genopt_gym.core.errors import ParameterError, UnknownParameter
+from genopt_gym.core.evidence import View
 from genopt_gym.core.feedback_kinds import FEEDBACK
 from genopt_gym.core.registry import ExtensionError, Registry
 from genopt_gym.core.task import Task, TaskSpec
@@ -113,6 +114,11 @@ class Parameters:
         if not isinstance(self.budget, Mapping | None):
             raise ParameterError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}", "budget")
 
+    @property
+    def view(self) -> View:
+        """What the traces of an environment's trials hold."""
+        return View(self.credit_horizon, self.trace_window, keep_actions=self.trial_start == "continue")
+
     @classmethod
     def resolve(cls, entry: str, passed: Mapping[str, Any]) -> tuple[Self, TaskSpec]:
         """Parameters and task from the keywords of ``gym.make``.
@@ -145,6 +151,14 @@ class Parameters:
                 raise UnknownParameter(f"unknown keyword {name!r}{hint}", name)
         spec = TaskSpec(entry, {name: values[name] for name in values if name in of_task})
         return cls(**{name: values[name] for name in values if name in own}), spec
+
+
+class ViewChange(TypedDict, total=False):
+    """Parameters that a wrapper may change between two steps."""
+
+    credit_horizon: int | None
+    trace_window: str
+    batch_size: int
 
 
 def _find(keyword: str, registry: Registry[Any], *names: str) -> None:
