@@ -18,34 +18,24 @@ from typing import Any
 
 import gymnasium as gym
 
-from genopt_gym.agents import Problem, make_agent
+from genopt_gym.agents import make_agent
 from genopt_gym.core.intervals import bootstrap_interval
-from genopt_gym.core.spaces import Edits
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
+from genopt_gym.making import optimization_env
+from genopt_gym.runs.learning import learn
 
 
-def loop(id: str, seed: int, edits: int, parameters: dict[str, Any], options: dict[str, Any]) -> OptimizationEnv:
-    """The environment after a run."""
+def after_a_run(id: str, seed: int, edits: int, parameters: dict[str, Any], options: dict[str, Any]) -> OptimizationEnv:
     env = gym.make(id, max_episode_steps=edits, **{"start": "modular/parametric"} | parameters)
-    core = env.unwrapped
-    assert isinstance(core, OptimizationEnv)
-    assert isinstance(core.action_space, Edits)
-    agent = make_agent("cma-es", options)
-    observation, _ = env.reset(seed=seed)
-    agent.reset(observation, Problem(core.action_space, core.task.metric, edits, seed))
-    over = False
-    while not over:
-        observation, reward, terminated, truncated, info = env.step(agent.act(observation))
-        agent.observe(observation, float(reward), info)
-        over = terminated or truncated
-    return core
+    learn(env, make_agent("cma-es", options), seed=seed)
+    return optimization_env(env)
 
 
 def row(id: str, seed: int, edits: int, parameters: dict[str, Any], options: dict[str, Any]) -> str:
     """One run: means over the test instances, and the interval of their paired difference."""
     began = time.perf_counter()
-    env = loop(id, seed, edits, parameters, options)
+    env = after_a_run(id, seed, edits, parameters, options)
     tester = Evaluator(env.evaluator.spec, splits=("test",))
     before, after = (tester.evaluate(each, "test") for each in (env.first.artifact, env.best[0]))
     gains = [b.score - a.score for a, b in zip(before.trials, after.trials, strict=True)]

@@ -18,7 +18,7 @@ import gymnasium as gym
 import psutil
 
 import genopt_gym  # noqa: F401  (registers the ids)
-from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 
 HORIZONS = (1, 40, 400)
 
@@ -36,8 +36,7 @@ def make(horizon: int, steps: int) -> gym.Env[Any, Any]:
 
 def outside_milliseconds(horizon: int, steps: int) -> tuple[float, int]:
     env = make(horizon, steps)
-    inner = env.unwrapped
-    assert isinstance(inner, OptimizationEnv)
+    inner = optimization_env(env)
     observation, info = env.reset(seed=0)
     text = observation["artifact"]["select_action"]
     costs = []

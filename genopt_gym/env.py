@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import zlib
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import gymnasium as gym
 import numpy as np
@@ -15,23 +15,16 @@ from genopt_gym.core import actions, drawing
 from genopt_gym.core.acceptance import RULES, TriedEdit
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
-from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.errors import ParameterError
+from genopt_gym.core.parameters import Parameters, ViewChange
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
 from genopt_gym.feedback import problem_context
-from genopt_gym.observation import Observation, Observer, last_frame, observation_space, view_of, warn_of_cuts
+from genopt_gym.observation import Observation, Observer, last_frame, observation_space, warn_of_cuts
 from genopt_gym.run_state import RunState, StepResult
 
 Action = Mapping[str, str] | str
-
-
-class ViewChange(TypedDict, total=False):
-    """Parameters that a wrapper may change between two steps."""
-
-    credit_horizon: int | None
-    trace_window: str
-    batch_size: int
 
 
 class OptimizationEnv(gym.Env[Observation, Action]):
@@ -63,11 +56,14 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     ('ok', True)
     """
 
+    action_space: Edits
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ValueError(f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}")
+            raise ParameterError(
+                f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}", "render_mode"
+            )
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         p = self._made_with = self.parameters
@@ -75,13 +71,15 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.task = self.evaluator.task
         self.start = self.task.starting_artifact(str(p.start))
         if self.start.asks_model and self.task.model is None:
-            raise ValueError(f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'")
+            raise ParameterError(
+                f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'", "start"
+            )
         names = [component.name for component in self.start.components]
         for name in p.editable or ():
             if name not in names:
-                raise ValueError(f"editable names {name!r}, but the components are {', '.join(names)}")
+                raise ParameterError(f"editable names {name!r}, but the components are {', '.join(names)}", "editable")
         self.editable = tuple(names if p.editable is None else p.editable)
-        self.view = view_of(p)
+        self.view = p.view
         self.context = problem_context(self.task, self.start, p)
         warn_of_cuts(self.task, p)
         self.observation_space = observation_space(self.task, self.start, self.context, p.max_trace_chars)
@@ -105,7 +103,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         super().reset(seed=seed)
         start = self.start.edited(actions.starting_texts(options or {}, self.start))
         p = self.parameters = self._made_with
-        self.view = view_of(p)
+        self.view = p.view
         sampler = BatchSampler(self.task, p.batch_size, p.batch_sampler, p.trial_start, self.np_random)
         # Drawn from the generator's state, not from the generator: that orders the train trials.
         self._rule.reset(zlib.crc32(repr(self.np_random.bit_generator.state).encode()))
@@ -161,7 +159,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             raise TypeError(f"set_view changes {', '.join(ViewChange.__annotations__)}, not {min(unknown)}")
         changed = dataclasses.replace(self.parameters, **change)
         run.sampler.resize(changed.batch_size)
-        self.parameters, self.view = changed, view_of(changed)
+        self.parameters, self.view = changed, changed.view
 
     def limit_trace(self, max_trace_chars: int) -> None:
         """Show traces of at most so many characters, from the next ``reset`` on: as if it had been passed."""

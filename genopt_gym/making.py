@@ -1,4 +1,4 @@
-"""``genopt_gym.make``: an environment by its id, with keywords that editors and type checkers know."""
+"""``genopt_gym.make``: an environment by its id, with keywords that editors know; and what is within its wrappers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any, Literal, Unpack, overload
 
 import gymnasium as gym
 
+from genopt_gym.core.errors import UserError
 from genopt_gym.core.parameters import ParameterDict
+from genopt_gym.env import OptimizationEnv
 
 
 @overload
@@ -59,3 +61,12 @@ def make(
     if render_mode is not None:
         parameters["render_mode"] = render_mode
     return gym.make(id, max_episode_steps=max_episode_steps, **parameters)
+
+
+def optimization_env(env: gym.Env[Any, Any]) -> OptimizationEnv:
+    """The environment without its wrappers; UserError if its steps are no edits."""
+    core = env.unwrapped
+    if not isinstance(core, OptimizationEnv):
+        name = env.spec.id if env.spec is not None else repr(env)
+        raise UserError(f"{name} is an environment, but none whose steps are edits")
+    return core

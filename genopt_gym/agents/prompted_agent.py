@@ -18,6 +18,7 @@ from genopt_gym.agents.base import Problem
 from genopt_gym.agents.model_agent import Messages, ModelAgent, estimate
 from genopt_gym.agents.reply_reader import Reading, read_reply
 from genopt_gym.core.edit import UnusableReply
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.llm import Reply
 
 EditFormat = Literal["fenced", "json", "patch"]
@@ -59,7 +60,9 @@ class PromptedAgent(ModelAgent):
 
     def __post_init__(self) -> None:
         if self.edit_format not in get_args(EditFormat):
-            raise ValueError(f"edit_format is one of {', '.join(get_args(EditFormat))}, not {self.edit_format!r}")
+            raise ParameterError(
+                f"edit_format is one of {', '.join(get_args(EditFormat))}, not {self.edit_format!r}", "edit_format"
+            )
         super().__post_init__()
         self._system = prompt("system") if self.system is None else Path(self.system).read_text(encoding="utf-8")
 

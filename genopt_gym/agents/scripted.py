@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genopt_gym.agents.base import Agent, Problem
+from genopt_gym.core.errors import ParameterError
 
 
 class Scripted(Agent):
@@ -25,7 +26,7 @@ class Scripted(Agent):
             except (OSError, ValueError) as error:
                 raise ValueError(f"the edits in {edits} cannot be read: {error}") from error
         if not isinstance(edits, list) or not all(isinstance(edit, str | dict) for edit in edits):
-            raise ValueError("edits must be a list of strings or of {component: text}")
+            raise ParameterError("edits must be a list of strings or of {component: text}", "edits")
         self._edits = edits
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:

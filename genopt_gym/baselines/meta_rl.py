@@ -23,14 +23,14 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from genopt_gym.agents import Problem, make_agent
+from genopt_gym.agents import make_agent
 from genopt_gym.agents.sb3 import algorithm_class, train
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
-from genopt_gym.core.spaces import Edits
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
+from genopt_gym.runs.learning import learn
 from genopt_gym.wrappers import PerturbedStarts
 
 # Evidence in words is of no use to these agents, and four validation trials rank artifacts well enough to learn from.
@@ -50,7 +50,7 @@ AGENTS = ("trained PPO", "untrained PPO", "cma-es", "random")
 
 
 @dataclass(frozen=True)
-class MetaRun:
+class ScoredRun:
     """One agent's run from one held-out start.
 
     Attributes:
@@ -105,31 +105,22 @@ def train_policies(id: str, seed: int, steps: int, edits: int, spread: float, fo
         )
 
 
-def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, folder: Path) -> MetaRun:
+def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, folder: Path) -> ScoredRun:
     """Edit a held-out start, and score what it became on its test instances."""
     env = PerturbedStarts(gym.make(id, max_episode_steps=edits, split_seed=split, **PARAMETERS), spread)
-    core = env.unwrapped
-    assert isinstance(core, OptimizationEnv)
-    assert isinstance(core.action_space, Edits)
+    core = optimization_env(env)
     kind, _, algorithm = agent.partition(" ")
     name, options = ("sb3", {"checkpoint": str(folder / f"{kind}-{seed}.zip")}) if algorithm else (agent, {})
+    validation: list[float] = []
     optimizer = make_agent(name, options)
-    observation, _ = env.reset(seed=split)
-    optimizer.reset(observation, Problem(core.action_space, core.task.metric, edits, seed))
-    validation = [core.best[1]]
-    over = False
-    while not over:
-        observation, reward, terminated, truncated, info = env.step(optimizer.act(observation))
-        optimizer.observe(observation, float(reward), info)
-        validation.append(core.best[1])
-        over = terminated or truncated
+    learn(env, optimizer, seed=split, agent_seed=seed, on_step=lambda *_: validation.append(core.best[1]))
     validation += validation[-1:] * (edits + 1 - len(validation))  # where a run was solved before its end
     tester = Evaluator(core.evaluator.spec, splits=("test",))
     start_test, test = (tester.evaluate(each, "test").score for each in (core.first.artifact, core.best[0]))
-    return MetaRun(agent, seed, split, validation, start_test, test)
+    return ScoredRun(agent, seed, split, validation, start_test, test)
 
 
-def tables(runs: Sequence[MetaRun], sign: int) -> str:
+def tables(runs: Sequence[ScoredRun], sign: int) -> str:
     """Every run's test score, and per training seed what trained PPO is ahead of each of the others."""
     found = {(each.seed, each.split, each.agent): each for each in runs}
     pairs = sorted({(seed, split) for seed, split, _ in found})
@@ -154,7 +145,7 @@ def tables(runs: Sequence[MetaRun], sign: int) -> str:
     return "\n".join(lines)
 
 
-def save_picture(path: Path, runs: Sequence[MetaRun], title: str) -> None:
+def save_picture(path: Path, runs: Sequence[ScoredRun], title: str) -> None:
     """Best validation score after each edit: the mean over starts, a thin line per training seed."""
     from matplotlib.figure import Figure
 
@@ -191,12 +182,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"an interval needs at least --starts {MIN_VALUES}")
     try:
         algorithm_class("PPO")
-        core = Config(chosen.id, "sb3", parameters=PARAMETERS).make().unwrapped
+        core = optimization_env(Config(chosen.id, "sb3", parameters=PARAMETERS).make())
     except UserError as error:
         parser.error(str(error))
-    assert isinstance(core, OptimizationEnv)
     chosen.out.mkdir(parents=True, exist_ok=True)
-    runs: list[MetaRun] = []
+    runs: list[ScoredRun] = []
     for seed in range(chosen.seeds):
         train_policies(chosen.id, seed, chosen.steps, chosen.edits, chosen.spread, chosen.out)
         first = FIRST_HELD_OUT_SPLIT + seed * chosen.starts

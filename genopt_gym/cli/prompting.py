@@ -11,7 +11,6 @@ from genopt_gym.agents.prompted_agent import PromptedAgent
 from genopt_gym.cli.arguments import PromptArguments
 from genopt_gym.cli.running import read_options
 from genopt_gym.core.errors import UserError
-from genopt_gym.core.spaces import Edits
 from genopt_gym.runs.config import PreparedRun
 
 
@@ -29,7 +28,6 @@ def show_prompt(request: PromptArguments) -> None:
         raise UserError(f"{config.agent} {why}, so there is no prompt to show")
     run = config.prepare(agent) if request.model is not None else PreparedRun(config, agent, config.make())
     core = run.core
-    assert isinstance(core.action_space, Edits)
     observation, info = run.env.reset(seed=config.seed)
     agent.reset(observation, Problem(core.action_space, core.task.metric, run.updates, config.seed))
     messages = agent.messages(observation)

@@ -52,18 +52,6 @@ def addressing_problem(edit: Mapping[Any, Any], artifact: Artifact, editable: Co
     return None
 
 
-def starting_texts(options: Mapping[str, Any], start: Artifact) -> Mapping[str, str]:
-    """The texts that options of ``reset`` give in place of the start's; ValueError if they make no sense."""
-    texts = options.get("artifact", {})
-    if not isinstance(texts, Mapping):
-        raise ValueError(f"options['artifact'] is a mapping from components to texts, not a {type(texts).__name__}")
-    if unknown := [option for option in options if option != "artifact"]:
-        raise ValueError(f"reset knows the option 'artifact', not {', '.join(map(repr, unknown))}")
-    if problem := addressing_problem(texts, start, start.texts):
-        raise ValueError(f"options['artifact']: {problem[1]}")
-    return texts
-
-
 def not_runnable(artifact: Artifact, start: Artifact, editable: Collection[str]) -> Refusal | None:
     """Why an artifact is not run: a contract is broken, or a text could change what is fixed beside it."""
     return broken_contract(artifact) or overreach(artifact, start, editable)
@@ -77,3 +65,19 @@ def broken_contract(artifact: Artifact) -> Refusal | None:
             if problem is not None:
                 return problem
     return None
+
+
+def starting_texts(options: Mapping[str, Any], start: Artifact) -> Mapping[str, str]:
+    """The texts that a run is to begin with in place of the start's, as the options of ``reset`` name them.
+
+    Raises:
+        ValueError: an option that there is not, or a text that is none.
+    """
+    texts = options.get("artifact", {})
+    if not isinstance(texts, Mapping):
+        raise ValueError(f"options['artifact'] is a mapping from components to texts, not a {type(texts).__name__}")
+    if unknown := [option for option in options if option != "artifact"]:
+        raise ValueError(f"reset knows the option 'artifact', not {', '.join(map(repr, unknown))}")
+    if problem := addressing_problem(texts, start, start.texts):
+        raise ValueError(f"options['artifact']: {problem[1]}")
+    return texts

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from genopt_gym.core.errors import ParameterError
+
 _LARGEST = sys.float_info.max
 """Of finite numbers; no NaN is below it."""
 
 
-def whole_number(name: str, value: object, minimum: int | None = None, maximum: int | None = None) -> int:
+def whole_number(
+    name: str, value: object, minimum: int | None = None, maximum: int | None = None, *, parameter: str = ""
+) -> int:
     """The value, if it is a whole number between the bounds, which are allowed themselves; ``True`` is none.
 
     Args:
@@ -16,17 +20,18 @@ def whole_number(name: str, value: object, minimum: int | None = None, maximum: 
         value: what was passed.
         minimum: the least that is allowed; ``None`` for no bound.
         maximum: the most that is allowed; ``None`` for no bound.
+        parameter: that it is or belongs to, where that is not its name.
 
     Raises:
-        ValueError: it is something else; the message says what is allowed.
+        ParameterError: it is something else; the message says what is allowed.
 
     >>> whole_number("batch_size", True, 1)
     Traceback (most recent call last):
-    ValueError: batch_size must be a whole number from 1, got True
+    genopt_gym.core.errors.ParameterError: batch_size must be a whole number from 1, got True
     """
     if isinstance(value, int) and not isinstance(value, bool) and _within(value, minimum, maximum):
         return value
-    raise ValueError(f"{name} must be a whole number{_range(minimum, maximum)}, got {value!r}")
+    raise ParameterError(f"{name} must be a whole number{_range(minimum, maximum)}, got {value!r}", parameter or name)
 
 
 def number(
@@ -37,6 +42,7 @@ def number(
     *,
     above: float | None = None,
     below: float | None = None,
+    parameter: str = "",
 ) -> float:
     """The value, if it is a finite number between the bounds; neither ``True`` nor NaN is one.
 
@@ -47,13 +53,14 @@ def number(
         maximum: the most that is allowed; ``None`` for no bound.
         above: what it must be above, in place of ``minimum``.
         below: what it must be below, in place of ``maximum``.
+        parameter: that it is or belongs to, where that is not its name.
 
     Raises:
-        ValueError: it is something else; the message says what is allowed.
+        ParameterError: it is something else; the message says what is allowed.
 
     >>> number("sticky", 1.0, 0, below=1)
     Traceback (most recent call last):
-    ValueError: sticky must be a number from 0 and below 1, got 1.0
+    genopt_gym.core.errors.ParameterError: sticky must be a number from 0 and below 1, got 1.0
     """
     if (
         isinstance(value, int | float)
@@ -63,7 +70,9 @@ def number(
     ):
         return value
     bounds = _range(minimum, maximum, above, below)
-    raise ValueError(f"{name} must be a {'' if bounds else 'finite '}number{bounds}, got {value!r}")
+    raise ParameterError(
+        f"{name} must be a {'' if bounds else 'finite '}number{bounds}, got {value!r}", parameter or name
+    )
 
 
 def _within(

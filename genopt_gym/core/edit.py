@@ -29,9 +29,6 @@ class EditOutcome(enum.StrEnum):
     - ``budget_spent``: the edit was not run, for the budget does not allow it.
 
     A task may fail trials with names of its own (``Task.outcomes``), so whoever reads an outcome takes any text.
-
-    >>> EditOutcome.SYNTAX_ERROR == "syntax_error"
-    True
     """
 
     OK = enum.auto()

@@ -82,7 +82,7 @@ class Progress(FeedbackKind):
         return [f"The score has {'improved' if better else 'got worse'}."]
 
 
-class Answer(FeedbackKind):
+class ExpectedAnswer(FeedbackKind):
     """The expected answers of train trials that failed to give them."""
 
     def lines(self, seen: Seen) -> Sequence[str]:
@@ -99,7 +99,7 @@ FEEDBACK: Final = Registry(
         "metrics": "genopt_gym.core.feedback_kinds:Metrics",
         "staged": "genopt_gym.core.feedback_kinds:Staged",
         "progress": "genopt_gym.core.feedback_kinds:Progress",
-        "answer": "genopt_gym.core.feedback_kinds:Answer",
+        "answer": "genopt_gym.core.feedback_kinds:ExpectedAnswer",
     },
 )
 

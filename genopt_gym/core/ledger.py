@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from genopt_gym.core.checks import number, whole_number
+from genopt_gym.core.errors import ParameterError
 
 _LOCK = threading.Lock()
 """Of all budgets, held for moments: so that a budget can be copied and pickled."""
@@ -122,11 +123,11 @@ class Budget:
     def __init__(self, limits: Mapping[str, float], ledger: Ledger) -> None:
         for name, limit in limits.items():
             if name not in self.KNOWN:
-                raise ValueError(f"a budget has {', '.join(self.KNOWN)}, not {name!r}")
+                raise ParameterError(f"a budget has {', '.join(self.KNOWN)}, not {name!r}", "budget")
             if name == "money":
-                number("a budget of money (US dollars)", limit, above=0)
+                number("a budget of money (US dollars)", limit, above=0, parameter="budget")
             else:
-                whole_number(f"a budget of {name}", limit, 1)
+                whole_number(f"a budget of {name}", limit, 1, parameter="budget")
         self.limits = dict(limits)
         self.ledger = ledger
         self._reserved_tokens = 0

@@ -12,6 +12,8 @@ from typing import Any, Literal, Self, TypedDict, get_args, get_origin, get_type
 from genopt_gym.core.acceptance import RULES
 from genopt_gym.core.artifact import Documentation
 from genopt_gym.core.checks import whole_number
+from genopt_gym.core.errors import ParameterError, UnknownParameter
+from genopt_gym.core.evidence import View
 from genopt_gym.core.feedback_kinds import FEEDBACK
 from genopt_gym.core.registry import ExtensionError, Registry
 from genopt_gym.core.task import Task, TaskSpec
@@ -98,19 +100,24 @@ class Parameters:
         for name, hint in get_type_hints(type(self)).items():
             value = getattr(self, name)
             if get_origin(hint) is Literal and value not in get_args(hint):
-                raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, get_args(hint)))}")
+                raise ParameterError(f"{name}={value!r} is not one of {', '.join(map(repr, get_args(hint)))}", name)
         if self.credit_horizon is not None:
             whole_number("credit_horizon", self.credit_horizon, 1)
         whole_number("batch_size", self.batch_size, 1)
         whole_number("max_trace_chars", self.max_trace_chars, MIN_TRACE_CHARS)
         for name, value in (("editable", self.editable or ()), ("feedback", self.feedback)):
             if isinstance(value, str) or not isinstance(value, Sequence):
-                raise ValueError(f"{name} must be a list of names, got {value!r}")
+                raise ParameterError(f"{name} must be a list of names, got {value!r}", name)
         _find("feedback", FEEDBACK, *self.feedback)
         _find("trace_window", WINDOWS, self.trace_window)
         _find("accept", RULES, self.accept)
         if not isinstance(self.budget, Mapping | None):
-            raise ValueError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}")
+            raise ParameterError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}", "budget")
+
+    @property
+    def view(self) -> View:
+        """What the traces of an environment's trials hold."""
+        return View(self.credit_horizon, self.trace_window, keep_actions=self.trial_start == "continue")
 
     @classmethod
     def resolve(cls, entry: str, passed: Mapping[str, Any]) -> tuple[Self, TaskSpec]:
@@ -126,7 +133,9 @@ class Parameters:
         passed = dict(passed)
         protocol = passed.pop("protocol", "default")
         if protocol not in task_class.protocols:
-            raise ValueError(f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}")
+            raise ParameterError(
+                f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}", "protocol"
+            )
         values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
         values |= {**task_class.protocols[protocol], **passed}
         if values["start"] is None:
@@ -139,9 +148,17 @@ class Parameters:
                 names = sorted({*own, *of_task, "protocol"})
                 near = difflib.get_close_matches(name, names, 1)
                 hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
-                raise TypeError(f"unknown keyword {name!r}{hint}")
+                raise UnknownParameter(f"unknown keyword {name!r}{hint}", name)
         spec = TaskSpec(entry, {name: values[name] for name in values if name in of_task})
         return cls(**{name: values[name] for name in values if name in own}), spec
+
+
+class ViewChange(TypedDict, total=False):
+    """Parameters that a wrapper may change between two steps."""
+
+    credit_horizon: int | None
+    trace_window: str
+    batch_size: int
 
 
 def _find(keyword: str, registry: Registry[Any], *names: str) -> None:
@@ -150,7 +167,7 @@ def _find(keyword: str, registry: Registry[Any], *names: str) -> None:
         try:
             registry.find(name)
         except ExtensionError as error:
-            raise ExtensionError(f"{keyword}: {error}") from error
+            raise ExtensionError(f"{keyword}: {error}", keyword) from error
 
 
 def _keywords(task_class: type[Task]) -> set[str]:

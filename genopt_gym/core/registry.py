@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from genopt_gym.core.errors import UserError
+from genopt_gym.core.errors import ParameterError
 
 _REFERENCE = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
 
 T = TypeVar("T")
 
 
-class ExtensionError(UserError, ValueError):
+class ExtensionError(ParameterError):
     """What was named is not there, or cannot be used; one sentence says why."""
 
 

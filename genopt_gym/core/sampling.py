@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Instance, Trial
 from genopt_gym.core.task import Task
 
@@ -44,7 +45,7 @@ class BatchSampler:
         """ValueError if the train split cannot fill a batch of so many trials."""
         there = len(self._task.instances("train"))
         if size > there:
-            raise ValueError(f"batch_size={size} is more than the {there} train instances")
+            raise ParameterError(f"batch_size={size} is more than the {there} train instances", "batch_size")
 
     def resize(self, size: int) -> None:
         """Draw batches of so many trials from now on; ValueError as ``check``."""

@@ -13,6 +13,7 @@ import msgspec
 
 from genopt_gym.core.artifact import Artifact, Structure
 from genopt_gym.core.checks import whole_number
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Instance, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.metric import Metric as Metric
@@ -69,7 +70,7 @@ class TaskSpec(msgspec.Struct, frozen=True):
         task = self.load()(**arguments)
         if disguise is not None:
             if type(disguise) is not int or disguise < 0:
-                raise ValueError(f"disguise must be None or a whole number from 0, got {disguise!r}")
+                raise ParameterError(f"disguise must be None or a whole number from 0, got {disguise!r}", "disguise")
             task.put_on(disguise)
             task.disguised = True
         return task
@@ -145,7 +146,7 @@ class Task(ABC):
     def starting_artifact(self, start: str) -> Artifact:
         """The artifact named by ``start``; ValueError with the known names for any other."""
         if start not in self.starts():
-            raise ValueError(f"no start {start!r}; this task has {', '.join(self.starts())}")
+            raise ParameterError(f"no start {start!r}; this task has {', '.join(self.starts())}", "start")
         structure_name, implementation = start.split("/")
         structure = self.structures[structure_name]
         texts = structure.implementations[implementation]
@@ -172,7 +173,9 @@ class Task(ABC):
         Raises:
             ValueError: the task has no disguise.
         """
-        raise ValueError(f"disguise={disguise}: {type(self).__name__} has none, for what it is about is its text")
+        raise ParameterError(
+            f"disguise={disguise}: {type(self).__name__} has none, for what it is about is its text", "disguise"
+        )
 
     def returns(self) -> str:
         """What the workflow may return, as in "an integer from 0 to 5"; empty where the goal alone says it."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from genopt_gym.core.checks import number, whole_number
-from genopt_gym.core.errors import ContractBroken
+from genopt_gym.core.errors import ContractBroken, ParameterError
 from genopt_gym.core.evidence import MAX_DEPTH, Call, Failure, Recorder, is_nested_deeper
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Metric, ModelUse, Task
@@ -92,12 +92,12 @@ class FunctionTask(Task):
         self.metric = _metric(function, {"low": low, "high": high, "solved": solved, **scores})
         self.goal = _goal(self._function, goal)
         if isinstance(components, str) or not isinstance(components, Sequence):
-            raise ValueError(f"components must be a list of functions, got {components!r}")
+            raise ParameterError(f"components must be a list of functions, got {components!r}", "components")
         functions = [load(name) for name in components]
         self.structures = {"own": structure_of(functions, texts or {}, workflow, asks_model=model is not None)}
         self._inputs = inputs_of(self.structures["own"].workflow)
         if profile not in PROFILES:
-            raise ValueError(f"profile={profile!r} is not one of {', '.join(PROFILES)}")
+            raise ParameterError(f"profile={profile!r} is not one of {', '.join(PROFILES)}", "profile")
         self.profile = profile
         self.limits = _settings("limits", Limits, limits or {})
         self.model = None if model is None else _settings("model", ModelUse, model)
@@ -272,11 +272,11 @@ def _goal(function: Callable[..., Any], goal: str | None) -> str:
 def _settings(name: str, kind: type[Settings], values: Mapping[str, Any]) -> Settings:
     known = [field.name for field in fields(kind)]
     if not isinstance(values, Mapping) or not set(values) <= set(known):
-        raise ValueError(f"{name} must be a mapping with keys out of {', '.join(known)}, got {values!r}")
+        raise ParameterError(f"{name} must be a mapping with keys out of {', '.join(known)}, got {values!r}", name)
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise ValueError(f"{name}={values!r}: {error}") from None
+        raise ParameterError(f"{name}={values!r}: {error}", name) from None
 
 
 def _number(value: Any) -> float | None:

@@ -15,6 +15,7 @@ import numpy as np
 from gymnasium import spaces
 from gymnasium.envs.registration import EnvSpec
 
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.actions import Actions, describe_actions
@@ -84,7 +85,7 @@ class AnyPolicy(GymnasiumTask):
     def __init__(self, *, inner: str = "CartPole-v1", observation: str | None = None, **sizes: Any) -> None:
         super().__init__(**sizes)
         if observation not in (None, "lists", "arrays"):
-            raise ValueError(f"observation must be 'lists', 'arrays' or None, got {observation!r}")
+            raise ParameterError(f"observation must be 'lists', 'arrays' or None, got {observation!r}", "observation")
         self.inner = inner
         spec = _find(inner)
         named = NAMED.get(spec.id)
@@ -95,7 +96,7 @@ class AnyPolicy(GymnasiumTask):
         try:
             env = self.make_inner()
         except Exception as error:  # whatever the environment's own code raises
-            raise ValueError(f"inner={inner!r} cannot be made: {error}") from error
+            raise ParameterError(f"inner={inner!r} cannot be made: {error}", "inner") from error
         actions, space = _actions(inner, env.action_space), env.observation_space
         entries, weights = count_numbers(space), None if self.fields else linear_weights(space, actions)
         flat = observation is None and weights is not None and not isinstance(space, spaces.Dict | spaces.Tuple)
@@ -126,7 +127,9 @@ class AnyPolicy(GymnasiumTask):
         if self.fields:
             return super().observation_map(words, rng)
         if not self._flat:
-            raise ValueError(f"disguise: observations of {self.inner} have none, for they are no list of numbers")
+            raise ParameterError(
+                f"disguise: observations of {self.inner} have none, for they are no list of numbers", "disguise"
+            )
         return NumbersMap(words, rng, self._entries or 1)
 
     def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
@@ -136,20 +139,22 @@ class AnyPolicy(GymnasiumTask):
 def _find(inner: str) -> EnvSpec:
     """The spec of an inner environment; ValueError if it has none, or is itself one of ours."""
     if not isinstance(inner, str):
-        raise ValueError(f"inner must be the id of a Gymnasium environment, got {inner!r}")
+        raise ParameterError(f"inner must be the id of a Gymnasium environment, got {inner!r}", "inner")
     module, _, id = inner.rpartition(":")
     try:
         if module:
             importlib.import_module(module)
     except Exception as error:  # whatever the module raises
-        raise ValueError(f"inner={inner!r}: {module} cannot be imported: {error}") from error
+        raise ParameterError(f"inner={inner!r}: {module} cannot be imported: {error}", "inner") from error
     if id not in gym.registry:
         near = difflib.get_close_matches(id, gym.registry, 3)
         hint = f"did you mean {' or '.join(near)}?" if near else "gymnasium.pprint_registry() lists what there is"
-        raise ValueError(f"inner={inner!r} is no environment of Gymnasium; {hint}")
+        raise ParameterError(f"inner={inner!r} is no environment of Gymnasium; {hint}", "inner")
     spec = gym.spec(id)
     if spec.entry_point == "genopt_gym.env:OptimizationEnv":
-        raise ValueError(f"inner={inner!r} is itself a learning loop; name an environment that a policy acts in")
+        raise ParameterError(
+            f"inner={inner!r} is itself a learning loop; name an environment that a policy acts in", "inner"
+        )
     return spec
 
 
@@ -165,7 +170,9 @@ def _metric(spec: EnvSpec, steps: int) -> Metric:
         return metric
     width = max(abs(threshold), float(steps))
     if abs(threshold) + width > bound:
-        raise ValueError(f"inner={spec.id!r} has a reward threshold of {threshold:g}, and {bound:g} is the most here")
+        raise ParameterError(
+            f"inner={spec.id!r} has a reward threshold of {threshold:g}, and {bound:g} is the most here", "inner"
+        )
     scale = {
         "floor": "below the reference by one point per step, or by its own size: nobody has measured it",
         "reference": f"reward threshold of {spec.id}",
@@ -190,11 +197,11 @@ def _actions(inner: str, space: gym.Space[Any]) -> Actions:
 def _reader(inner: str, space: gym.Space[Any], arrays: bool, flat: bool) -> Callable[[Any], Any]:
     """What makes plain data of an observation; ValueError if it is too large, or of another kind."""
     if (size := count_bytes(space)) > MAX_BYTES:
-        raise ValueError(f"inner={inner!r} observes {size:,} bytes; {MAX_BYTES:,} are the most here")
+        raise ParameterError(f"inner={inner!r} observes {size:,} bytes; {MAX_BYTES:,} are the most here", "inner")
     try:
         read = reader(space, arrays)
     except ValueError as error:
-        raise ValueError(f"inner={inner!r} observes what no policy here can get: {error}") from None
+        raise ParameterError(f"inner={inner!r} observes what no policy here can get: {error}", "inner") from None
     return (lambda value: np.ravel(value).tolist()) if flat else read
 
 
@@ -208,6 +215,8 @@ def _probe(inner: str, env: gym.Env[Any, Any], read: Callable[[Any], Any]) -> No
             env.action_space.seed(1)
             env.step(env.action_space.sample())
     except Exception as error:  # whatever the environment's own code raises
-        raise ValueError(f"inner={inner!r} cannot be played: {type(error).__name__}: {error}") from error
+        raise ParameterError(f"inner={inner!r} cannot be played: {type(error).__name__}: {error}", "inner") from error
     if seen[0] != seen[1]:
-        raise ValueError(f"inner={inner!r} is no function of its seed: two resets with seed 1 gave two observations")
+        raise ParameterError(
+            f"inner={inner!r} is no function of its seed: two resets with seed 1 gave two observations", "inner"
+        )

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
@@ -64,7 +65,7 @@ class RolloutTask(Task):
 
     def observation_map(self, words: Words, rng: random.Random) -> ObservationMap:
         """How a disguise shows what the simulator observes; ValueError if there is none."""
-        raise ValueError(f"disguise: {type(self).__name__} has none")
+        raise ParameterError(f"disguise: {type(self).__name__} has none", "disguise")
 
     def vocabulary(self) -> Sequence[str]:
         """Names in observations; empty where these are lists of numbers."""

@@ -15,6 +15,7 @@ import msgspec
 
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.checks import number
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.summary import summarized
@@ -178,13 +179,15 @@ class TabularTask(Task):
     ) -> None:
         super().__init__(split_seed=split_seed, train_size=train_size, validation_size=1, test_size=1)
         if not isinstance(shares, Sequence) or isinstance(shares, str) or len(shares) != 3:
-            raise ValueError(f"shares must be three positive numbers that add up to 1, got {shares!r}")
-        if abs(sum(number("each of the shares", share, above=0) for share in shares) - 1) > 1e-6:
-            raise ValueError(f"shares must be three positive numbers that add up to 1, got {shares!r}")
+            raise ParameterError(f"shares must be three positive numbers that add up to 1, got {shares!r}", "shares")
+        if abs(sum(number("each of the shares", share, above=0, parameter="shares") for share in shares) - 1) > 1e-6:
+            raise ParameterError(f"shares must be three positive numbers that add up to 1, got {shares!r}", "shares")
         if train_size < 2:
-            raise ValueError(f"train_size must be at least 2, as a train trial holds one fold out, got {train_size}")
+            raise ParameterError(
+                f"train_size must be at least 2, as a train trial holds one fold out, got {train_size}", "train_size"
+            )
         if not isinstance(refit, bool):
-            raise ValueError(f"refit must be true or false, got {refit!r}")
+            raise ParameterError(f"refit must be true or false, got {refit!r}", "refit")
         number("fit_seconds", fit_seconds, above=0)
         number("memory_mb", memory_mb, above=0)
         self._shares = [float(share) for share in shares]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from genopt_gym.core.checks import number
+from genopt_gym.core.errors import ParameterError
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ class Settings:
             number("context_tokens", self.context_tokens, above=0)
         if self.prices is not None:
             if len(self.prices) != 2:
-                raise ValueError(
-                    f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
-                )
+                words = f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
+                raise ParameterError(words, "prices")
             for price, what in zip(self.prices, ("prompt", "reply"), strict=True):
-                number(f"prices, in dollars per million {what} tokens,", price, 0)
+                number(f"prices, in dollars per million {what} tokens,", price, 0, parameter="prices")

@@ -16,8 +16,9 @@ import gymnasium as gym
 from genopt_gym.agents import Agent, make_agent
 from genopt_gym.agents.session import PREFIX, GivenAgent, agent_name
 from genopt_gym.core.errors import UserError
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.callbacks import Callback, GivenCallback, make_callbacks
-from genopt_gym.runs.config import Config, PreparedRun, optimization_env, read_run
+from genopt_gym.runs.config import Config, PreparedRun, read_run
 from genopt_gym.runs.loop import resume_run, start_run
 from genopt_gym.runs.run import Run
 

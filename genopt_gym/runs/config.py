@@ -10,8 +10,9 @@ import gymnasium as gym
 
 from genopt_gym.agents import Agent, agent_class, make_agent
 from genopt_gym.agents.session import PREFIX, agent_name
-from genopt_gym.core.errors import UserError
+from genopt_gym.core.errors import ParameterError, UserError
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.folder import open_replay, read_config
 
 ELSEWHERE = {
@@ -69,7 +70,7 @@ class Config:
         """
         for name in self.parameters:
             if name in ELSEWHERE:
-                raise UserError(f"{name} cannot be set for a run: {ELSEWHERE[name]}")
+                raise ParameterError(f"{name} cannot be set for a run: {ELSEWHERE[name]}", name)
         limit = {} if self.edits is None else {"max_episode_steps": self.edits}
         try:
             env = gym.make(self.id, disable_env_checker=True, **limit, **self.parameters)
@@ -136,15 +137,6 @@ class PreparedRun:
     def updates(self) -> int | None:
         """Edits of the run; ``None`` if it has no end."""
         return None if self.env.spec is None else self.env.spec.max_episode_steps
-
-
-def optimization_env(env: gym.Env[Any, Any]) -> OptimizationEnv:
-    """The environment without its wrappers; UserError if its steps are no edits."""
-    core = env.unwrapped
-    if not isinstance(core, OptimizationEnv):
-        name = env.spec.id if env.spec is not None else repr(env)
-        raise UserError(f"{name} is an environment, but none whose steps are edits")
-    return core
 
 
 def read_run(path: Path) -> Config:

@@ -17,26 +17,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genopt_gym.agents import Agent, AgentDone, Problem
-from genopt_gym.agents.trial_evaluator import TrialEvaluator
+from genopt_gym.agents import Agent
 from genopt_gym.core import drawing
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
-from genopt_gym.core.spaces import Edits
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.callbacks import CallbackList, GivenCallback, RunStart, make_callbacks
-from genopt_gym.runs.config import Config, PreparedRun, extended, optimization_env, read_run
+from genopt_gym.runs.config import Config, PreparedRun, extended, read_run
 from genopt_gym.runs.film import has_screen, record, save_film
 from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config, read_result
 from genopt_gym.runs.formats import FORMAT
-from genopt_gym.runs.recorder import UPDATES, StepRecorder
+from genopt_gym.runs.learning import learn
+from genopt_gym.runs.recorder import StepRecorder
 from genopt_gym.sandbox.tier import choose
-
-TOO_SMALL = "the budget is too small for one edit, and nothing was tried: {}"
 
 
 @dataclass(frozen=True)
@@ -163,46 +161,17 @@ def _run(run: PreparedRun, folder: RunFolder, watching: CallbackList, extends: b
     recorder = StepRecorder(folder, core, watching.step, extension)
     start = RunStart(run.config, folder.path, run.updates, core.task.metric, recorder.stored)
     with watching.watching(start):
-        try:
-            ended_by = _loop(run, client, recorder)
-        finally:
-            run.agent.close()
+        ended_by = learn(
+            run.env,
+            run.agent,
+            seed=run.config.seed,
+            agent_seed=run.config.agent_seed,
+            client=client,
+            on_step=recorder.record,
+        )
         result = _finish(run, folder, ended_by)
         watching.ended(result)
     return result
-
-
-def _loop(run: PreparedRun, client: Client, recorder: StepRecorder) -> str:
-    """Edit after edit; what ended it."""
-    config, core, agent, env = run.config, run.core, run.agent, run.env
-    assert isinstance(core.action_space, Edits)
-    seed = config.seed if config.agent_seed is None else config.agent_seed
-    problem = Problem(core.action_space, core.task.metric, run.updates, seed, client, TrialEvaluator(core))
-    try:
-        observation, info = env.reset(seed=config.seed)
-        recorder.record(0.0, False, False, info)
-        agent.reset(observation, problem)
-        core.check_budget()
-    except BudgetSpent as error:
-        raise UserError(TOO_SMALL.format(error)) from error
-    except ValueError as error:
-        raise UserError(str(error)) from error
-    while True:
-        try:
-            edit = agent.act(observation)
-        except BudgetSpent as spent:
-            if len(core.history) == 1:
-                raise UserError(TOO_SMALL.format(spent)) from spent
-            return f"budget of {spent.what}"
-        except AgentDone:
-            return "agent"
-        observation, reward, terminated, truncated, info = env.step(edit)
-        agent.observe(observation, float(reward), info)
-        recorder.record(float(reward), terminated, truncated, info)
-        if terminated:
-            return "solved"
-        if truncated:
-            return info["truncated_by"] or UPDATES
 
 
 def _extend(run: PreparedRun, folder: RunFolder) -> None:
@@ -264,7 +233,8 @@ def _test_score(tester: Evaluator, artifact: Artifact) -> float | None:
 def _description(run: PreparedRun) -> dict[str, Any]:
     """What ``config.json`` holds."""
     core, spec = run.core, run.env.spec
-    assert spec is not None
+    if spec is None:
+        raise UserError(f"{run.config.id} has no spec, so its run could not be made again: make it with gym.make")
     return {
         "format": FORMAT,
         "run": vars(run.config),

@@ -12,10 +12,8 @@ from genopt_gym.core.journal import as_line
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.runs.folder import RunFolder, read_config
 from genopt_gym.runs.formats import writer
+from genopt_gym.runs.learning import UPDATES
 from genopt_gym.runs.steps import Step
-
-UPDATES = "updates"
-"""What ended a run that has made all its edits."""
 
 
 class StepRecorder:

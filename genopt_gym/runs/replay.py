@@ -13,7 +13,8 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm import Client
 from genopt_gym.llm.replies import Replies
-from genopt_gym.runs.config import optimization_env, read_run
+from genopt_gym.making import optimization_env
+from genopt_gym.runs.config import read_run
 from genopt_gym.runs.folder import REPLIES, EvaluationFile, read_artifact, read_config
 
 NO_EDIT = ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 from genopt_gym.sandbox import arrays, capture
 
@@ -26,14 +27,7 @@ def exercise() -> None:
     from sklearn.tree import DecisionTreeClassifier
 
     rows = 24
-    made = pd.DataFrame(
-        {
-            "number": [float(i % 7) for i in range(rows)],
-            "text": [f"{'ab'[i % 2]}/{i % 3}" if i % 5 else None for i in range(rows)],
-            "flag": pd.Series([i % 2 == 0 if i % 4 else None for i in range(rows)], dtype=object),
-        }
-    )
-    packed = arrays.pack(made)
+    packed = arrays.pack(_table(rows))
     assert packed is not None
     frame = arrays.unpack(packed.code, memoryview(packed.data))
     target = np.arange(rows) % 2 == 0
@@ -81,3 +75,16 @@ def _try(part: Callable[[], None]) -> None:
         part()
     except Exception:
         pass
+
+
+def _table(rows: int) -> Any:
+    """Numbers, texts and truth values, some of them missing."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "number": [float(i % 7) for i in range(rows)],
+            "text": [f"{'ab'[i % 2]}/{i % 3}" if i % 5 else None for i in range(rows)],
+            "flag": pd.Series([i % 2 == 0 if i % 4 else None for i in range(rows)], dtype=object),
+        }
+    )

@@ -15,7 +15,7 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.core.task import Metric, TaskSpec
 from genopt_gym.runs.folder import read_config, read_result
 from genopt_gym.study.folder import is_begun, is_done, read_error, run_path
-from genopt_gym.study.records import PlannedRun, RunRecord, State, Steps
+from genopt_gym.study.records import PlannedRun, RunRecord, State, StepColumns
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ COLUMNS = {
     **dict.fromkeys(("prompt_tokens", "tokens"), np.int64),
     "money": np.float64,
 }
-"""Of ``Steps``, beside ``outcome``: name and type."""
+"""Of ``StepColumns``, beside ``outcome``: name and type."""
 
 
 class _Step(msgspec.Struct):
@@ -117,13 +117,13 @@ def metric_of(run: PlannedRun) -> Metric:
         raise UserError(f"the task of the run {run.key} cannot be found: {error}") from None
 
 
-def as_steps(outcome: Sequence[str], columns: Mapping[str, Sequence[float | None]]) -> Steps:
+def as_steps(outcome: Sequence[str], columns: Mapping[str, Sequence[float | None]]) -> StepColumns:
     """Columns of numbers as arrays; None is what is not known."""
     arrays: dict[str, Any] = {name: np.array(columns[name], kind) for name, kind in COLUMNS.items()}
-    return Steps(outcome, **arrays)
+    return StepColumns(outcome, **arrays)
 
 
-def no_steps() -> Steps:
+def no_steps() -> StepColumns:
     return as_steps([], dict.fromkeys(COLUMNS, ()))
 
 
@@ -137,7 +137,7 @@ def _is_planned(run: PlannedRun, stored: dict[str, Any]) -> bool:
     return without_budget(planned) == without_budget(stored)
 
 
-def _read_steps(path: Path, metric: Metric) -> Steps:
+def _read_steps(path: Path, metric: Metric) -> StepColumns:
     rows = _rows(path / "steps.jsonl", _STEPS)
     costs = _rows(path / "ledger.jsonl", _COSTS)
     # A step is written before its costs are.

@@ -61,7 +61,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Steps:
+class StepColumns:
     """The steps of a run as columns of equal length; entry 0 is the reset. Costs are totals of the run so far.
 
     Attributes:
@@ -110,7 +110,7 @@ class RunRecord:
     run: PlannedRun
     state: State
     metric: Metric
-    steps: Steps
+    steps: StepColumns
     horizon_asked: int | None = None
     start_score: float | None = None
     validation_score: float | None = None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import read_run
 from genopt_gym.runs.folder import read_artifact, read_config, read_result
 from genopt_gym.study.folder import is_done
@@ -78,8 +78,7 @@ def _verify(path: Path, every: bool, verification: Verification) -> None:
     with warnings.catch_warnings():
         # What its loop was warned of is no news here.
         warnings.simplefilter("ignore")
-        env = read_run(path).make().unwrapped
-    assert isinstance(env, OptimizationEnv)
+        env = optimization_env(read_run(path).make())
     verification.stored = dict(read_config(path)["versions"])
     if not env.task.deterministic:
         verification.skipped = "its task is not deterministic: other scores would prove nothing"

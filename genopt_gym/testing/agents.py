@@ -13,9 +13,9 @@ import pytest
 from genopt_gym.agents import Agent, AgentDone, Problem, make_agent
 from genopt_gym.agents.trial_evaluator import TrialEvaluator
 from genopt_gym.core.ledger import BudgetSpent
-from genopt_gym.core.spaces import Edits
 from genopt_gym.core.task import Metric
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.testing.transcript import Edit, digest
 
 
@@ -55,15 +55,12 @@ class AgentConformance:
 
     def env(self, **changed: Any) -> OptimizationEnv:
         """The environment, with some parameters changed."""
-        env = gym.make(self.id, **{**self.parameters, **changed}).unwrapped
-        assert isinstance(env, OptimizationEnv)
-        return env
+        return optimization_env(gym.make(self.id, **{**self.parameters, **changed}))
 
     def problem(
         self, env: OptimizationEnv, seed: int, updates: int | None = None, metric: Metric | None = None
     ) -> Problem:
         """What the agent is told of its run."""
-        assert isinstance(env.action_space, Edits)
         return Problem(env.action_space, metric or env.task.metric, updates, seed, trial_evaluator=TrialEvaluator(env))
 
     def begin(self, env: OptimizationEnv, observation: dict[str, Any], seed: int, updates: int | None = None) -> Agent:

@@ -15,6 +15,7 @@ from genopt_gym.core.checks import number
 from genopt_gym.core.spaces import Edits
 from genopt_gym.core.task import Metric
 from genopt_gym.env import Action, OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.observation import Observation
 from genopt_gym.wrappers.slots import Slots
 
@@ -79,7 +80,7 @@ class VectorEdits(gym.Wrapper[Any, Any, Observation, Action], gym.utils.RecordCo
     def __init__(self, env: gym.Env[Observation, Action], step: float = STEP) -> None:
         gym.utils.RecordConstructorArgs.__init__(self, step=step)
         super().__init__(env)
-        core, edits = optimization_env(env)
+        core, edits = edited_env(env)
         updates = None if env.spec is None else env.spec.max_episode_steps
         self.codec = self.codec_class(edits, core.task.metric, updates, step)
         self.observation_space = self.codec.observation_space
@@ -104,9 +105,8 @@ class VectorEdits(gym.Wrapper[Any, Any, Observation, Action], gym.utils.RecordCo
         return self.codec.vector(self._texts, observation, self._made)
 
 
-def optimization_env(env: gym.Env[Any, Any]) -> tuple[OptimizationEnv, Edits]:
+def edited_env(env: gym.Env[Any, Any]) -> tuple[OptimizationEnv, Edits]:
     """The environment inside and its action space; ValueError if ``env`` does not take edits."""
-    core = env.unwrapped
-    if not isinstance(core, OptimizationEnv) or not isinstance(env.action_space, Edits):
+    if not isinstance(env.action_space, Edits):
         raise ValueError(f"this wrapper is for environments whose actions are edits of an artifact, not for {env}")
-    return core, env.action_space
+    return optimization_env(env), env.action_space

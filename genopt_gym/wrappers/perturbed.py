@@ -10,7 +10,7 @@ import numpy as np
 from genopt_gym.core.checks import number
 from genopt_gym.env import Action
 from genopt_gym.observation import Observation
-from genopt_gym.wrappers.codec import optimization_env
+from genopt_gym.wrappers.codec import edited_env
 from genopt_gym.wrappers.slots import Slots, Texts
 
 
@@ -32,7 +32,7 @@ class PerturbedStarts(gym.Wrapper[Observation, Action, Observation, Action], gym
         gym.utils.RecordConstructorArgs.__init__(self, spread=spread)
         super().__init__(env)
         self._spread = number("spread", spread, 0)
-        self._texts = optimization_env(env)[1].texts
+        self._texts = edited_env(env)[1].texts
         self._rng = np.random.default_rng()
 
     def reset(

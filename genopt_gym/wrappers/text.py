@@ -11,7 +11,7 @@ from genopt_gym.core.spaces import Unicode
 from genopt_gym.env import Action
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS
 from genopt_gym.observation import Observation
-from genopt_gym.wrappers.codec import optimization_env
+from genopt_gym.wrappers.codec import edited_env
 
 ASKED = """\
 For each component that you change (of {names}) give its whole new text in a fenced block with its name after the
@@ -40,7 +40,7 @@ class TextEdits(gym.Wrapper[Any, Any, Observation, Action], gym.utils.RecordCons
     def __init__(self, env: gym.Env[Observation, Action]) -> None:
         gym.utils.RecordConstructorArgs.__init__(self)
         super().__init__(env)
-        core, edits = optimization_env(env)
+        core, edits = edited_env(env)
         self._asked = ASKED.format(names=", ".join(edits.texts))
         self.action_space = Unicode(MAX_TEXT_CHARS * (len(edits.texts) + 1))
         fixed = len(core.context) + core.parameters.max_trace_chars + MAX_FEEDBACK_CHARS + len(self._asked)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from genopt_gym.agents import Agent, Problem, make_agent
+from genopt_gym.core.errors import UserError
 from genopt_gym.core.literals import find_literals
 from genopt_gym.core.spaces import Edits
 from genopt_gym.envs.control.cart_pole import CartPole
@@ -39,7 +40,7 @@ def test_cma_es_searches_in_units_of_the_numbers_own_size() -> None:
 
 
 def test_cma_es_needs_numbers() -> None:
-    with pytest.raises(ValueError, match="needs numbers to search"):
+    with pytest.raises(UserError, match="needs numbers to search"):
         drive("cma-es", 2, CARTPOLE, **{**PARAMETRIC, "start": "modular/naive", "editable": ["estimate_lean"]})
 
 

@@ -20,7 +20,7 @@ from genopt_gym.agents.sb3 import save, train
 from genopt_gym.agents.sb3_progress import training_progress
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.live import LiveView
-from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.testing import AgentConformance
 from genopt_gym.wrappers import MenuEdits, NumericEdits
 from genopt_gym.wrappers.slots import Slots
@@ -72,8 +72,7 @@ class TestMenu(SavedPolicy):
 
 
 def first_edit(checkpoint: Path) -> Any:
-    env = gym.make(CARTPOLE, **PARAMETERS).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(gym.make(CARTPOLE, **PARAMETERS))
     observation, _ = env.reset(seed=0)
     agent: Agent = make_agent("sb3", {"checkpoint": str(checkpoint)})
     agent.reset(observation, AgentConformance().problem(env, seed=0, updates=20))
@@ -133,9 +132,7 @@ def test_checkpoint_of_another_algorithm_is_refused(policies: Path) -> None:
 
 def test_other_artifact_than_the_one_of_its_training_is_refused(policies: Path) -> None:
     options = {"checkpoint": str(policies / "ppo.zip")}
-    with pytest.raises(
-        ValueError, match="can only edit what it was trained on: GenOpt/Control-CartPole-v0 with start="
-    ):
+    with pytest.raises(UserError, match="can only edit what it was trained on: GenOpt/Control-CartPole-v0 with start="):
         drive("sb3", 1, options=options, **{**PARAMETERS, "start": "one_function/parametric"})
 
 

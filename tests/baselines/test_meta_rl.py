@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from genopt_gym.baselines.meta_rl import AGENTS, MetaRun, main, save_picture, tables
+from genopt_gym.baselines.meta_rl import AGENTS, ScoredRun, main, save_picture, tables
 
 pytest.importorskip("stable_baselines3")
 
 
-def runs(agent: str, tests: list[float]) -> list[MetaRun]:
-    return [MetaRun(agent, 0, 100 + i, [20, 20 + i, test], 20, test) for i, test in enumerate(tests)]
+def runs(agent: str, tests: list[float]) -> list[ScoredRun]:
+    return [ScoredRun(agent, 0, 100 + i, [20, 20 + i, test], 20, test) for i, test in enumerate(tests)]
 
 
 MADE_UP = [
@@ -82,5 +82,5 @@ def test_small_study_gives_each_agent_the_same_number_of_edits(
         assert each["validation"] == sorted(each["validation"])
     starts = {(each["split"], each["validation"][0], each["start_test"]) for each in results["runs"]}
     assert len(starts) == 3  # all agents begin at the same artifact
-    assert tables([MetaRun(**each) for each in results["runs"]], sign=1) in out
+    assert tables([ScoredRun(**each) for each in results["runs"]], sign=1) in out
     assert (tmp_path / "curve.png").exists()

@@ -19,6 +19,7 @@ from genopt_gym.core.registry import ExtensionError, Registry
 from genopt_gym.core.windows import WINDOWS
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm.backend import BACKENDS
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from genopt_gym.sandbox.tier import TIERS
@@ -124,9 +125,7 @@ def test_words_of_ones_own_are_told_in_their_place() -> None:
 
 
 def own(**parameters: Any) -> OptimizationEnv:
-    env = gym.make(OWN, **parameters).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    return env
+    return optimization_env(gym.make(OWN, **parameters))
 
 
 def test_outcome_of_a_tasks_own_is_the_edits_outcome() -> None:

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genopt_gym.core.edit import EditOutcome
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation.pool import shared_pool
+from genopt_gym.making import optimization_env
 from genopt_gym.testing.transcript import helpers, still_running
 
 NEVER_RUN = {"unparsable", "syntax_error", "contract_broken", "forbidden"}
@@ -40,14 +40,15 @@ def edits_like(texts: dict[str, str]) -> st.SearchStrategy[Any]:
 def test_two_thousand_edits_of_all_kinds() -> None:
     """Half from ``Edits.sample()``, half from hypothesis; at least a fifth of them are run. Prints a histogram."""
     count = 2000
-    env = gym.make(
-        "GenOpt/Control-CartPole-v0",
-        start="modular/parametric",
-        validation_size=1,
-        credit_horizon=5,
-        max_episode_steps=10**9,
-    ).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(
+        gym.make(
+            "GenOpt/Control-CartPole-v0",
+            start="modular/parametric",
+            validation_size=1,
+            credit_horizon=5,
+            max_episode_steps=10**9,
+        )
+    )
     shared_pool().close()
     before = set(helpers())
     env.reset(seed=0)

@@ -13,6 +13,7 @@ from gymnasium.utils.env_checker import check_env
 from genopt_gym import wrap
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import EvaluationError
+from genopt_gym.making import optimization_env
 from genopt_gym.testing import TaskConformance
 from genopt_gym.testing.transcript import digest
 from tests.helpers import scored
@@ -57,9 +58,7 @@ class TestFunctionWithText(TaskConformance):
 
 
 def make(function: Any = scored.parrot, component: Any = scored.say, **more: Any) -> OptimizationEnv:
-    env = wrap(function, [component], **{"low": 0, "high": 1, **more}).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    return env
+    return optimization_env(wrap(function, [component], **{"low": 0, "high": 1, **more}))
 
 
 def nearness(**more: Any) -> OptimizationEnv:

@@ -13,6 +13,7 @@ import pytest
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from tests.helpers import sums  # noqa: F401  registers it
@@ -41,9 +42,7 @@ def workflow() -> Iterator[Callable[..., OptimizationEnv]]:
         server = ModelServer(script).__enter__()
         servers.append(server)
         facts = {"start": "workflow/naive", "model": "openai/test", "base_url": server.base_url, **SMALL, **parameters}
-        env = gym.make(SUMS, disable_env_checker=True, **facts).unwrapped
-        assert isinstance(env, OptimizationEnv)
-        return env
+        return optimization_env(gym.make(SUMS, disable_env_checker=True, **facts))
 
     yield make
     for server in servers:
@@ -140,10 +139,16 @@ def test_budget_that_does_not_bear_the_test_leaves_it_unscored(tmp_path: Path) -
     reason="the extra `local` is not installed",
 )
 def test_real_model_on_this_machine_answers_ten_questions() -> None:
-    env = gym.make(
-        SUMS, start="workflow/naive", model="local/smollm2", max_tokens=8, validation_size=9, disable_env_checker=True
-    ).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(
+        gym.make(
+            SUMS,
+            start="workflow/naive",
+            model="local/smollm2",
+            max_tokens=8,
+            validation_size=9,
+            disable_env_checker=True,
+        )
+    )
     _, info = env.reset(seed=0)
     assert info["outcome"] == "ok"
     assert env.evaluator.ledger.models["workflow"].calls == 10

@@ -13,9 +13,9 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import View
 from genopt_gym.core.ledger import Budget
 from genopt_gym.core.task import TaskSpec
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client, ModelError, ReplayMiss, Replies
+from genopt_gym.making import optimization_env
 from tests.helpers.model_server import Answer, ModelServer
 
 ORACLE = "tests.helpers.toys:Toy/Oracle-v0"
@@ -135,10 +135,11 @@ def test_program_that_was_granted_no_model_is_refused() -> None:
 
 def test_spent_budget_truncates_the_run_and_keeps_the_artifact(served: Served) -> None:
     server, _ = served(digits)
-    env = gym.make(
-        ORACLE, base_url=server.base_url, validation_size=10, budget={"tokens": 1200}, disable_env_checker=True
-    ).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(
+        gym.make(
+            ORACLE, base_url=server.base_url, validation_size=10, budget={"tokens": 1200}, disable_env_checker=True
+        )
+    )
     env.reset(seed=0)
     truncated = False
     while not truncated:

@@ -1,4 +1,4 @@
-"""The learning loop in a few lines, without a run folder."""
+"""An environment after a run of an agent, without a run folder."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import gymnasium as gym
 
-from genopt_gym.agents import Problem, make_agent
-from genopt_gym.core.spaces import Edits
+from genopt_gym.agents import make_agent
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
+from genopt_gym.runs.learning import learn
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 
@@ -18,15 +19,5 @@ def drive(
 ) -> OptimizationEnv:
     """The environment after a run; its ``history`` and ``best`` tell how it went."""
     env = gym.make(id, max_episode_steps=edits, **parameters)
-    core = env.unwrapped
-    assert isinstance(core, OptimizationEnv)
-    assert isinstance(core.action_space, Edits)
-    optimizer = make_agent(agent, options)
-    observation, _ = env.reset(seed=seed)
-    optimizer.reset(observation, Problem(core.action_space, core.task.metric, edits, seed))
-    over = False
-    while not over:
-        observation, reward, terminated, truncated, info = env.step(optimizer.act(observation))
-        optimizer.observe(observation, float(reward), info)
-        over = terminated or truncated
-    return core
+    learn(env, make_agent(agent, options), seed=seed)
+    return optimization_env(env)

@@ -13,9 +13,9 @@ from genopt_gym.core.artifact import Structure
 from genopt_gym.core.evidence import Failure, Recorder
 from genopt_gym.core.feedback_kinds import FeedbackKind, Seen
 from genopt_gym.core.windows import Played, TraceWindow
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm import Reply, Request, Settings
 from genopt_gym.llm.backend import Backend
+from genopt_gym.making import optimization_env
 from genopt_gym.observation import Observation
 from genopt_gym.sandbox.session import Session
 from tests.helpers.loops import UPRIGHT
@@ -104,8 +104,7 @@ class ChosenHorizon(gym.Wrapper[Observation, Any, Observation, Any]):
         self.action_space = gym.spaces.Dict({"edit": env.action_space, "horizon": choices})
 
     def step(self, action: Any) -> tuple[Observation, Any, bool, bool, dict[str, Any]]:
-        core = self.env.unwrapped
-        assert isinstance(core, OptimizationEnv)
+        core = optimization_env(self.env)
         core.set_view(credit_horizon=self.horizons[action["horizon"]])
         return self.env.step(action["edit"])
 

@@ -7,6 +7,7 @@ from typing import Any
 import gymnasium as gym
 
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 GUESS = "tests.helpers.toys:Toy/Guess-v0"
@@ -24,9 +25,7 @@ FAILING = "def policy(obs):\n    raise ValueError('told to')\n"
 def cartpole(**parameters: Any) -> OptimizationEnv:
     """The cart-pole environment with one component, and cheap trials."""
     defaults = {"start": "one_function/naive", "validation_size": 2, "credit_horizon": 20}
-    env = gym.make(CARTPOLE, **{**defaults, **parameters}).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    return env
+    return optimization_env(gym.make(CARTPOLE, **{**defaults, **parameters}))
 
 
 def guess(**parameters: Any) -> OptimizationEnv:
@@ -34,9 +33,7 @@ def guess(**parameters: Any) -> OptimizationEnv:
 
     On its normalised scale 4 is 0 and 1 is 1.
     """
-    env = gym.make(GUESS, **parameters).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    return env
+    return optimization_env(gym.make(GUESS, **parameters))
 
 
 def rows(trace: str) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from genopt_gym.core.task import Metric
 from genopt_gym.runs.config import Config
-from genopt_gym.study.records import Plan, PlannedRun, RunRecord, Steps
+from genopt_gym.study.records import Plan, PlannedRun, RunRecord, StepColumns
 
 METRIC = Metric("points", low=-10, high=100, floor=0, reference=50, solved=None)
 TASKS = ("GenOpt/Atari-Pong-v0", "GenOpt/Control-CartPole-v0")
@@ -50,7 +50,7 @@ def made(
         run=run,
         state="done",
         metric=METRIC,
-        steps=Steps(
+        steps=StepColumns(
             outcome=["ok", *(("runtime_error" if edit % 4 == 0 else "ok") for edit in edits[1:])],
             score=best,
             validation_score=best,
@@ -80,7 +80,7 @@ def unfinished(record: RunRecord, steps: int) -> RunRecord:
     return replace(
         record,
         state="unfinished",
-        steps=Steps(**cut),
+        steps=StepColumns(**cut),
         start_score=None,
         validation_score=None,
         start_test_score=None,

@@ -10,9 +10,8 @@ import gymnasium as gym
 
 from genopt_gym.agents import Problem, make_agent
 from genopt_gym.agents.trial_evaluator import TrialEvaluator
-from genopt_gym.core.spaces import Edits
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm import Client
+from genopt_gym.making import optimization_env
 from genopt_gym.testing.external import PreparedModel
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
@@ -24,9 +23,7 @@ class Conversation:
     """An environment, an agent, and a model that says ``reply`` and keeps what it was asked."""
 
     def __init__(self, id: str, agent: str = "trace-optoprime", reply: str = "{}", **parameters: Any) -> None:
-        env = gym.make(id, **parameters).unwrapped
-        assert isinstance(env, OptimizationEnv)
-        assert isinstance(env.action_space, Edits)
+        env = optimization_env(gym.make(id, **parameters))
         self.env, self.reply, self.asked = env, reply, list[str]()
         self.observation, _ = env.reset(seed=0)
         self.agent = make_agent(agent, {"model": "prepared"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.sandbox.attack import Attack
-from tests.sandbox.attacks_inside import ENDS, LOOPS, PROTOCOL, PYTHON, RESOURCES, RESULTS
+from tests.sandbox.attacks_on_limits import ENDS, LOOPS, RESOURCES
+from tests.sandbox.attacks_on_protocol import PROTOCOL, PYTHON, RESULTS
 from tests.sandbox.attacks_outside import KERNEL, NETWORK, OTHERS, PROCESSES, READING, WRITING
 
 __all__ = ["ALL", "BY_NAME", "CONTROLS", "Attack"]

@@ -50,7 +50,7 @@ LONGEST_MESSAGE = 64 << 20
 """Bytes."""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class EditResult(msgspec.Struct, frozen=True):
     """What became of an edit, or of the reset: as an observation tells it.
 
     Attributes:
@@ -85,7 +85,7 @@ class Start(msgspec.Struct, frozen=True):
         base_url, key: of the gateway to the model, for agents that use one; else empty.
     """
 
-    seen: Seen
+    seen: EditResult
     context: str
     lowest: float
     highest: float
@@ -104,7 +104,7 @@ class Hello(msgspec.Struct, frozen=True, tag=True):
 
 
 class MakeStep(msgspec.Struct, frozen=True, tag=True):
-    """Asks for one edit; the answer is ``Seen``."""
+    """Asks for one edit; the answer is ``EditResult``."""
 
     edit: dict[str, str] | str
 
@@ -149,9 +149,9 @@ class Bridge:
         self._lock = threading.Lock()
         self.start = self._answer(Hello(), Start)
 
-    def step(self, edit: Mapping[str, str] | str) -> Seen:
+    def step(self, edit: Mapping[str, str] | str) -> EditResult:
         """Make an edit out of whole texts, or say why there is none, and see what became of it."""
-        return self._answer(MakeStep(edit if isinstance(edit, str) else dict(edit)), Seen)
+        return self._answer(MakeStep(edit if isinstance(edit, str) else dict(edit)), EditResult)
 
     def trials(self, texts: Mapping[str, str], instances: Sequence[str]) -> list[EvaluatedTrial]:
         """Run an artifact on instances; see ``TrialEvaluator.evaluate``."""

@@ -137,9 +137,9 @@ class ExternalOptimizerAgent(ModelAgent):
             key=gateway.key if gateway else "",
         )
 
-    def _seen(self, observation: dict[str, Any], outcome: str) -> bridge.Seen:
+    def _seen(self, observation: dict[str, Any], outcome: str) -> bridge.EditResult:
         score = float(observation["score"][0])
-        return bridge.Seen(
+        return bridge.EditResult(
             outcome=outcome,
             score=score,
             value=self.problem.metric.normalise(score),

@@ -12,6 +12,7 @@ from genopt_gym.agents.external.external_optimizer import ExternalOptimizerAgent
 from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.core.checks import whole_number
 from genopt_gym.core.edit import UnusableReply
+from genopt_gym.core.errors import ParameterError
 
 Selection = Literal["pareto", "current_best", "epsilon_greedy", "top_k_pareto"]
 Components = Literal["round_robin", "all"]
@@ -40,7 +41,7 @@ class Gepa(ExternalOptimizerAgent):
         super().__post_init__()
         for name, known in (("selection", get_args(Selection)), ("components", get_args(Components))):
             if getattr(self, name) not in known:
-                raise ValueError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}")
+                raise ParameterError(f"{name} is one of {', '.join(known)}, not {getattr(self, name)!r}", name)
         if self.minibatch is not None:
             whole_number("minibatch", self.minibatch, 1)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from genopt_gym.core.artifact import Structure
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.bbeh import data
 from genopt_gym.envs.bbeh.grading import GRADERS
@@ -65,9 +66,9 @@ class BBEHTask(QuestionTask):
         sizes: dict[str, Any] = {"train_size": train_size, "validation_size": validation_size, "test_size": test_size}
         super().__init__(**{name: size for name, size in sizes.items() if size is not None}, **more)
         if grader not in GRADERS:
-            raise ValueError(f"grader={grader!r} is not one of {', '.join(map(repr, GRADERS))}")
+            raise ParameterError(f"grader={grader!r} is not one of {', '.join(map(repr, GRADERS))}", "grader")
         if split_order not in ("seeded", "fixed"):
-            raise ValueError(f"split_order={split_order!r} is not one of 'seeded', 'fixed'")
+            raise ParameterError(f"split_order={split_order!r} is not one of 'seeded', 'fixed'", "split_order")
         self._is_right = GRADERS[grader]
         self._examples = data.load(self.slug, data_dir)
         order = self._seeded_order() if split_order == "seeded" else list(range(len(self._examples)))

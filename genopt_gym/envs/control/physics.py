@@ -6,6 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
+from genopt_gym.core.errors import ParameterError
+
 Physics = Literal["standard", "varied", "shifted"]
 MODES: tuple[str, ...] = get_args(Physics)
 
@@ -55,6 +57,6 @@ def draw(constants: Mapping[str, Spread], seed: int, outside: bool) -> dict[str,
 def check_mode(physics: Any, constants: Mapping[str, Spread], inner: str) -> None:
     """ValueError if there is no such mode, or nothing to vary."""
     if physics not in MODES:
-        raise ValueError(f"physics={physics!r} is not one of {', '.join(map(repr, MODES))}")
+        raise ParameterError(f"physics={physics!r} is not one of {', '.join(map(repr, MODES))}", "physics")
     if physics != "standard" and not constants:
-        raise ValueError(f"physics={physics!r}: nobody has said which constants of {inner} may vary")
+        raise ParameterError(f"physics={physics!r}: nobody has said which constants of {inner} may vary", "physics")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from gymnasium import spaces
 
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.envs.actions import Actions
 
 MAX_POWER = 3
@@ -91,4 +92,4 @@ def disguised_actions(space: Actions, rng: random.Random) -> ActionMap:
         return CodesMap(space, rng)
     if isinstance(space, spaces.Box):
         return NumbersAction(space, rng)
-    raise ValueError(f"disguise: actions of {space} have none")
+    raise ParameterError(f"disguise: actions of {space} have none", "disguise")

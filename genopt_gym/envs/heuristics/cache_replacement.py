@@ -9,7 +9,7 @@ from genopt_gym.core.artifact import Component
 from genopt_gym.core.evidence import Instance
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.heuristics.heuristic_task import MEMORY, HeuristicTask, structures_of
-from genopt_gym.envs.heuristics.traces import Trace, draw_trace
+from genopt_gym.envs.heuristics.traces import RequestTrace, draw_trace
 
 CONTRACT = f"""\
 page is the number of the page that is requested now; it is not in the cache, which is full. cached lists the pages in
@@ -112,7 +112,7 @@ that finds out which kind of trace it sees can do better than any that always do
 class Cache:
     """A cache in front of a trace that is being played."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: RequestTrace) -> None:
         self._trace = trace
         self._worth = max(1, trace.optimum - trace.lru[-1])
         self._entries: dict[int, list[int]] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from genopt_gym.core.artifact import Component
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call, Instance
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.heuristics.heuristic_task import MEMORY, HeuristicTask, structures_of
@@ -102,7 +103,9 @@ end. Ask which machine will run dry, and which jobs will be late."""
         super().__init__(**{"train_size": 20, "test_size": 25} | sizes)
         for split, names in self.distributions.items():
             if self._sizes[split] > (most := PER_SIZE * len(names)):
-                raise ValueError(f"{split}_size is at most {most}: there are {PER_SIZE} instances of a size")
+                raise ParameterError(
+                    f"{split}_size is at most {most}: there are {PER_SIZE} instances of a size", f"{split}_size"
+                )
 
     def shop(self, instance: Instance) -> JobShop:
         """An instance's jobs."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Trace(NamedTuple):
+class RequestTrace(NamedTuple):
     """The requests of one instance, and how often two rules hit."""
 
     requests: tuple[int, ...]
@@ -25,13 +25,13 @@ class Trace(NamedTuple):
 
 
 @lru_cache(256)
-def draw_trace(kind: str, seed: int, size: int, length: int) -> Trace:
+def draw_trace(kind: str, seed: int, size: int, length: int) -> RequestTrace:
     """A trace whose kind is one of ``KINDS``, for a cache of so many pages."""
     draw = np.random.default_rng(seed)
     names: dict[int, int] = {}
     requests = tuple(names.setdefault(page, len(names)) for page in KINDS[kind](draw, size, length))
     hits = least_recently_used(requests, size)
-    return Trace(requests, size, tuple(accumulate(hits, initial=0)), belady(requests, size))
+    return RequestTrace(requests, size, tuple(accumulate(hits, initial=0)), belady(requests, size))
 
 
 def least_recently_used(requests: Sequence[int], size: int) -> list[bool]:

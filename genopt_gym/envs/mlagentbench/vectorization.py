@@ -265,8 +265,7 @@ class Vectorization(Task):
 
 
 def _words(problem: Convolution) -> dict[str, str]:
-    arrays = {name: summary(getattr(problem, name)) for name in ("features", "kernels", "biases")}
-    return {**arrays, "stride": str(problem.stride), "padding": str(problem.padding)}
+    return {n: summary(v) if isinstance(v, np.ndarray) else str(v) for n, v in problem._asdict().items()}
 
 
 def _timed(session: Session, slot: int, problem: Convolution) -> tuple[float, Any]:

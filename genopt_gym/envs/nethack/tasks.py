@@ -88,6 +88,8 @@ class NetHackTask(RolloutTask):
         returns=SEEN,
         naive=NAIVE,
         parametric=None,
+        # Moves and what is safe: going up from the first level would end the game at once.
+        draw=f"random.choice({[*DIRECTIONS, 'search', 'down']})",
         working=WORKING,
         action_type="str",
         idle='"search"',
@@ -130,10 +132,6 @@ eating when hungry, and praying once when near death."""
     def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
         return [episode.lacks for episode in episodes]
 
-    def uniform_action(self) -> str:
-        # Moves and what is safe: going up from the first level would end the game at once.
-        return f"random.choice({[*DIRECTIONS, 'search', 'down']})"
-
     def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
         lines = {str(number): line.rstrip() for number, line in enumerate(observation["screen"]) if number}
         rest = {name: value for name, value in observation.items() if name not in ("screen", "stats", "messages")}
@@ -162,7 +160,7 @@ def _short(result: Any) -> Any:
 SOURCES = {"floor": "uniformly random moves, search and down, measured over 20 test games"}
 
 
-class Score(NetHackTask):
+class NetHackScore(NetHackTask):
     """As many points as possible within 2,000 actions.
 
     Points come from depth, gold, and experience. Whole games without a cap: the first of the NetHack Challenge 2021,
@@ -190,7 +188,7 @@ points come from experience, gold, and depth reached (50 a level). A game ends w
         return "Many points for so few actions."
 
 
-class Staircase(NetHackTask):
+class NetHackStaircase(NetHackTask):
     """Get onto the stairs that lead down, within 2,000 actions; a game that gets there scores 1, any other 0."""
 
     metric = Metric(
@@ -212,7 +210,7 @@ Write a player for NetHack who steps onto a staircase down (>) of the first leve
         return game.on_stairs_down
 
 
-class Eat(NetHackTask):
+class NetHackEat(NetHackTask):
     """Eat as much as possible within 2,000 actions: the score is the nutrition of what was eaten."""
 
     metric = Metric(
@@ -231,7 +229,7 @@ The score is the nutrition; who eats on when satiated may choke, and a game ends
         return max(0.0, after - before)
 
 
-class Gold(NetHackTask):
+class NetHackGold(NetHackTask):
     """Find as much gold as possible within 2,000 actions."""
 
     metric = Metric(

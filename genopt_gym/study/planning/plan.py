@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from genopt_gym.agents.model_agent import ModelAgent
-from genopt_gym.core.errors import MissingOption, UserError
-from genopt_gym.env import OptimizationEnv
+from genopt_gym.core.errors import MissingOption, UserError, parameter_of
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
 from genopt_gym.study.planning.document import OWN, Document, Entry, Given, presets, read_document, read_source
 from genopt_gym.study.planning.estimate import count_trials
@@ -102,11 +102,11 @@ def _options(source: Source, document: Document, entry: Entry, place: Place) -> 
             options.setdefault("model", document.model)
         config.make_agent()
     except UserError as problem:
-        words = str(problem)
-        if isinstance(problem, MissingOption) and problem.option == "model":
+        words, option = str(problem), parameter_of(problem)
+        if isinstance(problem, MissingOption) and option == "model":
             words += ": name it with model: in the plan, or with --model"
-        at = _named(words, {name: (*place, "options", name) for name in entry.options})
-        raise source.error(at or (*place, "agent"), words) from None
+        at: Place = ("options", option) if option in entry.options else ("agent",)
+        raise source.error((*place, *at), words) from None
     return options
 
 
@@ -168,13 +168,12 @@ def _make(source: Source, document: Document, arm: _Arm, config: Config) -> tupl
     try:
         env = config.make()
     except UserError as problem:
-        place = _named(str(problem), _places(document, config.id, arm))
-        raise source.error(place or task_place, str(problem)) from None
-    core, edits = env.unwrapped, env.spec.max_episode_steps if env.spec else None
-    assert isinstance(core, OptimizationEnv)
+        place = _places(document, config.id, arm).get(parameter_of(problem), task_place)
+        raise source.error(place, str(problem)) from None
+    edits = env.spec.max_episode_steps if env.spec else None
     if edits is None:
         raise source.error(task_place, f"{config.id} has no number of edits of its own: give edits")
-    return edits, count_trials(core).step
+    return edits, count_trials(optimization_env(env)).step
 
 
 def _places(document: Document, task: str, arm: _Arm) -> dict[str, Place]:
@@ -187,12 +186,6 @@ def _places(document: Document, task: str, arm: _Arm) -> dict[str, Place]:
     if "structure" in places:
         places["start"] = places["structure"]
     return places
-
-
-def _named(words: str, places: Mapping[str, Place]) -> Place | None:
-    """The place of the keyword that a message names first: that one is wrong, later ones are advice."""
-    found = {match.start(): places[name] for name in places if (match := re.search(rf"\b{re.escape(name)}\b", words))}
-    return found[min(found)] if found else None
 
 
 def _seeded(document: Document, config: Config, seed: int) -> Config:

@@ -11,6 +11,7 @@ import gymnasium as gym
 import pytest
 
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.testing.transcript import Edit, FreshRun, run_in_fresh_process
 
 
@@ -27,9 +28,7 @@ class TaskSuite:
 
     def core(self, **more: Any) -> OptimizationEnv:
         """The environment without its wrappers."""
-        env = self.make(**more).unwrapped
-        assert isinstance(env, OptimizationEnv)
-        return env
+        return optimization_env(self.make(**more))
 
     def edits(self) -> list[Edit]:
         """A run's worth of edits, of many kinds, that the task's own texts provide."""
@@ -61,7 +60,7 @@ class TaskSuite:
 
     def is_deterministic(self, env: gym.Env[Any, Any]) -> bool:
         assert env.spec is not None
-        assert env.spec.nondeterministic is not core_of(env).task.deterministic
+        assert env.spec.nondeterministic is not optimization_env(env).task.deterministic
         return not env.spec.nondeterministic
 
 
@@ -82,11 +81,6 @@ def {name}(*arguments):
         raise RuntimeError(f"{{sum(_calls_of_{name})}} {{set('unordered')}} {{object()}}")
     return _plain_{name}(*arguments)
 """
-
-
-def core_of(env: gym.Env[Any, Any]) -> OptimizationEnv:
-    assert isinstance(env.unwrapped, OptimizationEnv)
-    return env.unwrapped
 
 
 @cache

@@ -10,7 +10,8 @@ import pytest
 
 from genopt_gym.core.evidence import Instance, Trial, View
 from genopt_gym.evaluation import Evaluator
-from genopt_gym.testing.tasks.base import TaskSuite, core_of, counting_calls
+from genopt_gym.making import optimization_env
+from genopt_gym.testing.tasks.base import TaskSuite, counting_calls
 from genopt_gym.testing.transcript import digest, transcript
 
 
@@ -71,9 +72,9 @@ class Determinism(TaskSuite):
         env.reset(seed=1)
         control.reset(seed=1)
         fork = copy.deepcopy(env)
-        assert core_of(fork).evaluator is core_of(env).evaluator
+        assert optimization_env(fork).evaluator is optimization_env(env).evaluator
         assert digest(fork.step(edits[1])) == digest(env.step(edits[1]))
-        fork.step(dict.fromkeys(core_of(fork).editable, "def ("))
+        fork.step(dict.fromkeys(optimization_env(fork).editable, "def ("))
         control.step(edits[1])
         for edit in edits[2:4]:
             assert digest(env.step(edit)) == digest(control.step(edit))

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from genopt_gym.testing.tasks.base import TaskSuite, core_of
+from genopt_gym.making import optimization_env
+from genopt_gym.testing.tasks.base import TaskSuite
 from genopt_gym.testing.transcript import digest, helpers, still_running
 
 
@@ -87,7 +88,7 @@ class GymnasiumContract(TaskSuite):
 
 def _with_other_letters(env: gym.Env[Any, Any]) -> dict[str, str]:
     """The starting texts with an end that is not ASCII."""
-    core = core_of(env)
+    core = optimization_env(env)
     marks = {c.name: "\n# é漢\U0001f3ae\n" if c.kind == "python" else " é漢\U0001f3ae" for c in core.start.components}
     return {name: core.start.texts[name] + marks[name] for name in core.editable}
 

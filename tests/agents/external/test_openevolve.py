@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from genopt_gym.agents import Problem, make_agent
 from genopt_gym.agents.external.openevolve import as_components, as_program
-from genopt_gym.core.spaces import Edits
-from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.folder import read_artifact
 from genopt_gym.testing import ModelAgentConformance
 from tests.helpers.loopback import PONG, Case, LoopbackTests, run, steps
@@ -160,9 +159,7 @@ def test_a_long_run_repeats_itself(tmp_path: Path) -> None:
 
 
 def test_component_that_holds_the_marker_is_refused() -> None:
-    env = gym.make(CARTPOLE.id, **CARTPOLE.parameters).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    assert isinstance(env.action_space, Edits)
+    env = optimization_env(gym.make(CARTPOLE.id, **CARTPOLE.parameters))
     observation, _ = env.reset(seed=0, options={"artifact": {"policy": f"# EVOLVE-BLOCK-END\n{policy(0.1)}"}})
     agent = make_agent("openevolve", {"model": "openai/test"})
     problem = Problem(env.action_space, env.task.metric, 1, 0)

@@ -13,6 +13,7 @@ import pytest
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.envs.atari.emulator import AtariTask
+from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 
 GAMES = {row.id: row for row in TABLE if row.id.startswith("GenOpt/Atari-")}
@@ -47,9 +48,7 @@ def name_of(id: str) -> str:
 
 def make(id: str, **parameters: Any) -> OptimizationEnv:
     defaults = {"validation_size": 1, "max_steps": 120, "start": "one_function/naive"}
-    env = gym.make(id, disable_env_checker=True, **{**defaults, **parameters}).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    return env
+    return optimization_env(gym.make(id, disable_env_checker=True, **{**defaults, **parameters}))
 
 
 def task_of(id: str) -> type[AtariTask]:
@@ -62,8 +61,7 @@ def task_of(id: str) -> type[AtariTask]:
 def test_paper_protocol_has_the_published_settings(id: str) -> None:
     horizon, updates, episodes, steps, one_life, solved = PAPER[name_of(id)]
     assert GAMES[id].updates == updates
-    env = gym.make(id, protocol="paper", disable_env_checker=True).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(gym.make(id, protocol="paper", disable_env_checker=True))
     assert env.parameters.credit_horizon == horizon
     assert (env.parameters.trace_window, env.parameters.trial_start) == ("first", "restart")
     assert len(env.task.instances("validation")) == episodes

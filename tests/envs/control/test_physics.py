@@ -10,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genopt_gym.core.evidence import Instance
-from genopt_gym.env import OptimizationEnv
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask
 from genopt_gym.envs.control.physics import Spread, draw, spread
+from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 
 IDS = [row.id for row in TABLE if "/Control-" in row.id]
 
 
 def task_of(id: str, **parameters: Any) -> GymnasiumTask:
-    env = gym.make(id, validation_size=2, **parameters).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(gym.make(id, validation_size=2, **parameters))
     assert isinstance(env.task, GymnasiumTask)
     return env.task
 
@@ -71,8 +70,7 @@ def test_the_drawn_constants_change_the_episode_and_not_what_is_told(id: str) ->
     parameters: dict[str, Any] = {"start": "modular/random", "validation_size": 1, "credit_horizon": 30}
     seen = []
     for physics in ("standard", "varied"):
-        env = gym.make(id, physics=physics, **parameters).unwrapped
-        assert isinstance(env, OptimizationEnv)
+        env = optimization_env(gym.make(id, physics=physics, **parameters))
         env.reset(seed=0)
         assert env.last.train is not None
         seen.append(env.last.train.trials[0].events)

@@ -9,6 +9,7 @@ import pytest
 
 from genopt_gym.core.evidence import Trial
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 
 POLICIES = [row.id for row in TABLE if "/Atari-" in row.id or "/Control-" in row.id]
@@ -17,9 +18,7 @@ EPISODES: dict[str, Any] = {"validation_size": 1, "train_size": 2, "credit_horiz
 
 def core(id: str, **parameters: Any) -> OptimizationEnv:
     steps: dict[str, Any] = {"max_steps": 150} if "/Atari-" in id else {}
-    env = gym.make(id, **EPISODES, **steps, **parameters).unwrapped
-    assert isinstance(env, OptimizationEnv)
-    return env
+    return optimization_env(gym.make(id, **EPISODES, **steps, **parameters))
 
 
 def played(env: OptimizationEnv) -> list[tuple[Any, ...]]:

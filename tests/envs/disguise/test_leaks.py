@@ -12,6 +12,7 @@ import pytest
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.envs.rollout import RolloutTask
+from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 from tests.helpers import tables
 
@@ -57,8 +58,7 @@ def parameters(id: str) -> dict[str, Any]:
 
 def original_words(id: str) -> set[str]:
     """Names of the undisguised task's observations, components and columns, and of the task itself."""
-    env = gym.make(id, **parameters(id)).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(gym.make(id, **parameters(id)))
     task = env.task
     words = set(re.findall(r"[A-Z]?[a-z]+", id.partition("-")[2]))
     if isinstance(task, RolloutTask):
@@ -97,10 +97,9 @@ def prying_edits(env: OptimizationEnv) -> list[dict[str, str]]:
 
 def check(id: str, disguise: int, garbage: int) -> None:
     words = original_words(id)
-    env = gym.make(
-        id, disguise=disguise, feedback=["score", "metrics", "staged", "progress"], **parameters(id)
-    ).unwrapped
-    assert isinstance(env, OptimizationEnv)
+    env = optimization_env(
+        gym.make(id, disguise=disguise, feedback=["score", "metrics", "staged", "progress"], **parameters(id))
+    )
     texts = [told(env, *env.reset(seed=0))]
     env.action_space.seed(disguise)
     edits: list[Any] = [*prying_edits(env), {}, "nonsense", {"no component": ""}]

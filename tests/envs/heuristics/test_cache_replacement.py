@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genopt_gym.envs.heuristics.cache_replacement import SIZES, Cache, CacheReplacement
-from genopt_gym.envs.heuristics.traces import KINDS, Trace, belady, draw_trace, least_recently_used
+from genopt_gym.envs.heuristics.traces import KINDS, RequestTrace, belady, draw_trace, least_recently_used
 from tests.helpers.rules import play
 
 TEXTBOOK = (7, 0, 1, 2, 0, 3, 0, 4, 2, 3, 0, 3, 2, 1, 2, 0, 1, 7, 0, 1)
@@ -16,9 +16,9 @@ least recently used, 9 at best."""
 LRU = "def evict(page, cached, recent):\n    return cached[0][0]\n"
 
 
-def trace(requests: tuple[int, ...], size: int) -> Trace:
+def trace(requests: tuple[int, ...], size: int) -> RequestTrace:
     hits = least_recently_used(requests, size)
-    return Trace(requests, size, tuple(sum(hits[:n]) for n in range(len(hits) + 1)), belady(requests, size))
+    return RequestTrace(requests, size, tuple(sum(hits[:n]) for n in range(len(hits) + 1)), belady(requests, size))
 
 
 @pytest.mark.parametrize(("rule", "faults"), [("naive", 15), (LRU, 12)])

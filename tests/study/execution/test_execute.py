@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -256,50 +254,3 @@ def test_a_finished_study_says_so(study: Path, genopt: Genopt) -> None:
     ended = genopt("study", "run", str(study))
     assert (ended.code, ended.err) == (0, "")
     assert "4 of 4 runs are done" in ended.out
-
-
-# Disks
-
-
-@pytest.mark.slow
-def test_a_full_disk_stops_the_study_and_more_room_lets_it_go_on(tmp_path: Path, finished: Path) -> None:
-    """A file system that holds a part of the study."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160k", "none", disk], capture_output=True).returncode:
-        pytest.skip("a small file system cannot be mounted here")
-    try:
-        with pytest.raises(StorageError, match=r"No space left on device\); nothing that was stored is lost"):
-            run_small(disk / "study", PLAN, LocalExecutor(1))
-        assert any(is_done(run) for run in (disk / "study" / "runs").iterdir())
-        subprocess.run(["mount", "-o", "remount,size=10m", disk], check=True)
-        assert run_small(disk / "study", PLAN, LocalExecutor(1)) == Outcome(done=4)
-        assert outcome_of(disk / "study", PLAN) == outcome_of(finished, PLAN)
-        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-        with pytest.raises(StorageError, match="Read-only file system"):
-            run_small(disk / "study", PLAN, LocalExecutor(1))
-    finally:
-        subprocess.run(["umount", disk], check=True)
-
-
-def test_a_file_that_may_not_grow_stops_the_study(tmp_path: Path) -> None:
-    """The same without a file system of its own: no file may pass 2,000 bytes, which evaluations do."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
-    try:
-        with pytest.raises(StorageError, match="File too large"):
-            run_small(tmp_path, ONE, Inline())
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert run_small(tmp_path, ONE, Inline()) == Outcome(done=1)
-
-
-def test_a_damaged_run_fails_and_the_others_go_on(study: Path) -> None:
-    for key in KEYS[:2]:
-        (run_path(study, key) / "result.json").unlink()
-    (run_path(study, KEYS[0]) / "config.json").write_text("{")
-    outcome = run_small(study, PLAN, Inline())
-    assert outcome.done == 3
-    assert "configuration" in outcome.failed[KEYS[0]]
-    shutil.rmtree(run_path(study, KEYS[0]))
-    assert run_small(study, PLAN, Inline()) == Outcome(done=4)
