@@ -48,26 +48,11 @@ def learn(
     Raises:
         UserError: agent and environment do not fit, or the budget does not reach for the first observation.
     """
-    core, spec = optimization_env(env), env.spec
-    problem = Problem(
-        core.action_space,
-        core.task.metric,
-        None if spec is None else spec.max_episode_steps,
-        seed if agent_seed is None else agent_seed,
-        Client() if client is None else client,
-        TrialEvaluator(core),
-    )
+    core = optimization_env(env)
+    problem = _problem(env, seed if agent_seed is None else agent_seed, client)
     told = on_step or (lambda *_: None)
     try:
-        try:
-            observation, info = env.reset(seed=seed)
-            told(0.0, False, False, info)
-            agent.reset(observation, problem)
-            core.check_budget()
-        except BudgetSpent as error:
-            raise UserError(TOO_SMALL.format(error)) from error
-        except ValueError as error:
-            raise UserError(str(error)) from error
+        observation = _begin(env, agent, problem, seed, told)
         while True:
             try:
                 edit = agent.act(observation)
@@ -86,3 +71,23 @@ def learn(
                 return info["truncated_by"] or UPDATES
     finally:
         agent.close()
+
+
+def _problem(env: gym.Env[Any, Any], seed: int, client: Client | None) -> Problem:
+    core, updates = optimization_env(env), env.spec.max_episode_steps if env.spec else None
+    client = Client() if client is None else client
+    return Problem(core.action_space, core.task.metric, updates, seed, client, TrialEvaluator(core))
+
+
+def _begin(env: gym.Env[Any, Any], agent: Agent, problem: Problem, seed: int, told: OnStep) -> Any:
+    """Reset environment and agent; the first observation."""
+    try:
+        observation, info = env.reset(seed=seed)
+        told(0.0, False, False, info)
+        agent.reset(observation, problem)
+        optimization_env(env).check_budget()
+    except BudgetSpent as error:
+        raise UserError(TOO_SMALL.format(error)) from error
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    return observation

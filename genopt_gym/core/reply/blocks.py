@@ -11,7 +11,7 @@ from genopt_gym.core.reply.pieces import (
     MAX_TRIES,
     NoEdit,
     Piece,
-    Problem,
+    ReplyProblem,
     Texts,
     Whole,
     is_placeholder,
@@ -25,7 +25,7 @@ DEEPEST = 3  # blocks within blocks
 
 
 @dataclass(frozen=True)
-class Block:
+class ReplyBlock:
     """A fenced block.
 
     Attributes:
@@ -49,18 +49,18 @@ class Contents:
     remarks: list[str] = field(default_factory=list)
 
 
-def component_of(block: Block, components: Texts) -> str | None:
+def component_of(block: ReplyBlock, components: Texts) -> str | None:
     """The component that a block is for, as far as its first line or that of a block around it says so."""
     return fences.named(block.info, components) or block.where
 
 
-def shows_present(block: Block, components: Texts) -> bool:
+def shows_present(block: ReplyBlock, components: Texts) -> bool:
     """Whether a block is a component as it stands: whatever that looks like, it is nothing else."""
     name = component_of(block, components)
     return name is not None and block.body.strip("\n") == components[name].replace("\r\n", "\n").strip("\n")
 
 
-def is_wrapper(block: Block, components: Texts) -> bool:
+def is_wrapper(block: ReplyBlock, components: Texts) -> bool:
     """Whether a block is to be read as a reply itself: it holds SEARCH/REPLACE blocks, or is nothing else."""
     name = component_of(block, components)
     if shows_present(block, components):
@@ -75,7 +75,7 @@ def is_wrapper(block: Block, components: Texts) -> bool:
     return not read_block(block, components).pieces
 
 
-def read_block(block: Block, components: Texts) -> Contents:
+def read_block(block: ReplyBlock, components: Texts) -> Contents:
     """The contents of a block that is no wrapper."""
     body, kind = block.body, fences.language(block.info)
     name = component_of(block, components)
@@ -116,7 +116,7 @@ def _has_patches(text: str) -> bool:
     return any(map(patches.opens_patch, text.split("\n")))
 
 
-def _of_component(name: str, block: Block, components: Texts) -> Contents:
+def _of_component(name: str, block: ReplyBlock, components: Texts) -> Contents:
     body = dedented(block.body) if is_python(name, components[name]) else block.body
     if is_placeholder(body) and not is_placeholder(components[name]):
         return Contents(remarks=[f"The block for {name} holds only {body.strip()!r}; give its whole text."])
@@ -134,10 +134,10 @@ def _object(body: str, components: Texts) -> Contents | None:
     return object_pieces(value, components) if isinstance(value, dict | list) else None
 
 
-def _stranger(block: Block, components: Texts) -> Contents:
+def _stranger(block: ReplyBlock, components: Texts) -> Contents:
     """A block that names no component: passed over, unless it was meant for one."""
     words = fences.strangers(block.info)[:MAX_TRIES]
     for word in words:
         if lookalike(word, components) or word in FUNCTION.findall(block.body):
-            return Contents([Problem(unknown(word, components))])
+            return Contents([ReplyProblem(unknown(word, components))])
     return Contents(names=words)

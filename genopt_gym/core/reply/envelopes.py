@@ -16,7 +16,7 @@ from genopt_gym.core.reply.pieces import (
     SHOWN,
     Patch,
     Piece,
-    Problem,
+    ReplyProblem,
     Texts,
     Whole,
     is_placeholder,
@@ -158,9 +158,9 @@ def _own(value: dict[str, Any], components: Texts) -> Iterator[Piece]:
     for name, text in value.items():
         if name not in components:
             if lookalike(str(name), components) or (isinstance(text, str) and name in FUNCTION.findall(text)):
-                yield Problem(unknown(str(name), components))
+                yield ReplyProblem(unknown(str(name), components))
         elif isinstance(text, Repeated):
-            yield Problem(f"{name!r} is given {len(text)} times in one object; give it once.")
+            yield ReplyProblem(f"{name!r} is given {len(text)} times in one object; give it once.")
         elif isinstance(text, str):
             yield from whole(name, text, components, exact=True)
         elif text is None and any(isinstance(each, str) for key, each in value.items() if key in components):
@@ -170,7 +170,7 @@ def _own(value: dict[str, Any], components: Texts) -> Iterator[Piece]:
         elif isinstance(text, dict | list) and (inner := _of_component(text, name)):
             yield from inner
         else:
-            yield Problem(f"The text of {name!r} must be a string, not a {type(text).__name__}.")
+            yield ReplyProblem(f"The text of {name!r} must be a string, not a {type(text).__name__}.")
 
 
 def whole(name: str, text: str, components: Texts, *, exact: bool = False) -> list[Whole]:
@@ -206,7 +206,7 @@ def _item(value: dict[str, Any], components: Texts) -> list[Piece] | None:
         return [patch]
     called = value.get("component", value.get("variable"))
     if not known and isinstance(called, str) and _of_component(value, called):
-        return [Problem(unknown(called, components))]
+        return [ReplyProblem(unknown(called, components))]
     return None
 
 
@@ -225,9 +225,9 @@ def tagged(found: Match, text: str, components: Texts) -> tuple[list[Piece], int
     end = text.find(closing, found.end())
     if name not in components:
         meant = (found["tag"] or "variable") in ("variable", "component") or lookalike(name, components)
-        return ([Problem(unknown(name, components))], found.end()) if meant and end >= 0 else None
+        return ([ReplyProblem(unknown(name, components))], found.end()) if meant and end >= 0 else None
     if end < 0:
-        return [Problem(f"The text of {name} lacks its closing {closing}.")], len(text)
+        return [ReplyProblem(f"The text of {name} lacks its closing {closing}.")], len(text)
     body = text[found.end() : end].strip("\n").removeprefix("<![CDATA[").removesuffix("]]>")
     body = body.strip() if "\n" not in body.strip() else body.rstrip().lstrip("\n")
     body = _without_fence(body, name)

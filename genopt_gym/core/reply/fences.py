@@ -25,26 +25,26 @@ class OpenEnded(ValueError):
     """It is not plain where a block ends."""
 
 
-class Fence:
+class CodeFence:
     """A line that opens or closes a block."""
 
     def __init__(self, found: re.Match[str]) -> None:
         self.indent, self.ticks, self.info = found["indent"], found["ticks"], found["info"].strip()
 
-    def closes(self, opening: Fence) -> bool:
+    def closes(self, opening: CodeFence) -> bool:
         return not self.info and self.ticks.startswith(opening.ticks) and self._beside(opening)
 
-    def opens_within(self, opening: Fence) -> bool:
+    def opens_within(self, opening: CodeFence) -> bool:
         return bool(self.info) and self.ticks.startswith(opening.ticks) and self._beside(opening)
 
-    def _beside(self, opening: Fence) -> bool:
+    def _beside(self, opening: CodeFence) -> bool:
         return len(self.indent) <= len(opening.indent) + _MOST_INDENTED
 
 
 @lru_cache(maxsize=256)
-def fence(line: str) -> Fence | None:
+def fence(line: str) -> CodeFence | None:
     found = _FENCE.match(line)
-    return Fence(found) if found else None
+    return CodeFence(found) if found else None
 
 
 def language(info: str) -> str:
@@ -94,10 +94,10 @@ def block_end(lines: Sequence[str], start: int, components: Texts) -> tuple[int,
     return end, end + 1
 
 
-def _first_end(lines: Sequence[str], start: int, opening: Fence, components: Texts) -> int | None:
+def _first_end(lines: Sequence[str], start: int, opening: CodeFence, components: Texts) -> int | None:
     """The first line that can close a block, blocks within it aside; None if there is none."""
     own = named(opening.info, components)
-    inner: list[Fence] = []
+    inner: list[CodeFence] = []
     sibling: int | None = None
     for number in range(start + 1, len(lines)):
         found = fence(lines[number])
@@ -118,7 +118,7 @@ def _first_end(lines: Sequence[str], start: int, opening: Fence, components: Tex
     return sibling
 
 
-def _pairs_after(lines: Sequence[str], first: int, opening: Fence) -> list[int]:
+def _pairs_after(lines: Sequence[str], first: int, opening: CodeFence) -> list[int]:
     """Closing lines after the first, up to the next block that says what it is, if they come in pairs."""
     found: list[int] = []
     for number in range(first + 1, len(lines)):
@@ -131,7 +131,7 @@ def _pairs_after(lines: Sequence[str], first: int, opening: Fence) -> list[int]:
     return found[: len(found) // 2 * 2]
 
 
-def _choose(lines: Sequence[str], start: int, first: int, opening: Fence, components: Texts) -> int:
+def _choose(lines: Sequence[str], start: int, first: int, opening: CodeFence, components: Texts) -> int:
     """The line that closes a block, of those that can."""
     name = named(opening.info, components)
     python = is_python(name, components[name]) if name else language(opening.info) in PYTHON
@@ -150,11 +150,11 @@ def _choose(lines: Sequence[str], start: int, first: int, opening: Fence, compon
     return later[-1] if outer else first
 
 
-def _is_program(lines: Sequence[str], start: int, end: int, opening: Fence) -> bool:
+def _is_program(lines: Sequence[str], start: int, end: int, opening: CodeFence) -> bool:
     return parses(dedented(block_text(lines[start + 1 : end], opening)))
 
 
-def _open_ended(name: str, opening: Fence) -> OpenEnded:
+def _open_ended(name: str, opening: CodeFence) -> OpenEnded:
     return OpenEnded(
         f"It is not plain where the block for {name} ends, since it holds lines of {opening.ticks} itself; "
         f"fence it with {opening.ticks + opening.ticks[0]}."
@@ -166,7 +166,7 @@ def _looks_opening(lines: Sequence[str], number: int) -> bool:
     return (not before or before.endswith(":")) and any(line.strip() for line in after)
 
 
-def block_text(lines: Sequence[str], opening: Fence) -> str:
+def block_text(lines: Sequence[str], opening: CodeFence) -> str:
     """The text of a block, without the indentation of its first line."""
     return "\n".join(line.removeprefix(opening.indent) for line in lines)
 

@@ -12,7 +12,7 @@ _MOST_LINES = 2000  # of the texts, in which the nearest line is looked for
 
 
 @dataclass(frozen=True)
-class Place:
+class TextMatch:
     """Lines ``start`` to ``end`` of a component, which stand indented by ``more`` (or by ``less``) than the patch's."""
 
     name: str
@@ -55,23 +55,23 @@ def apply(patch: Patch, texts: Texts) -> tuple[str, str]:
     raise _found_often(patch, len(places), names)
 
 
-def _places(search: Sequence[str], texts: Texts, seen: Callable[[str], str]) -> list[Place]:
+def _places(search: Sequence[str], texts: Texts, seen: Callable[[str], str]) -> list[TextMatch]:
     wanted = [seen(line) for line in search]
     places = []
     for name, text in texts.items():
         lines = [seen(line) for line in text.split("\n")]
         starts = [n for n, line in enumerate(lines) if line == wanted[0] and lines[n : n + len(wanted)] == wanted]
-        places += [Place(name, start, start + len(wanted)) for start in starts]
+        places += [TextMatch(name, start, start + len(wanted)) for start in starts]
     return places
 
 
-def _shifted_places(search: Sequence[str], texts: Texts) -> list[Place]:
+def _shifted_places(search: Sequence[str], texts: Texts) -> list[TextMatch]:
     places = []
     for place in _places(search, texts, str.strip):
         lines = texts[place.name].split("\n")[place.start : place.end]
         shifts = {_shift(line, wanted) for line, wanted in zip(lines, search, strict=True) if line.strip()}
         if len(shifts) == 1 and (shift := shifts.pop()) is not None:
-            places.append(Place(place.name, place.start, place.end, *shift))
+            places.append(TextMatch(place.name, place.start, place.end, *shift))
     return places
 
 
@@ -83,7 +83,7 @@ def _shift(line: str, wanted: str) -> tuple[str, str] | None:
     return ("", asked[: len(asked) - len(has)]) if asked.endswith(has) else None
 
 
-def _reindented(patch: Patch, search: Sequence[str], replace: list[str], place: Place) -> list[str]:
+def _reindented(patch: Patch, search: Sequence[str], replace: list[str], place: TextMatch) -> list[str]:
     if not place.more and not place.less:
         return replace
     first, new = (next((_indent(line) for line in lines if line.strip()), None) for lines in (search, replace))

@@ -12,7 +12,7 @@ from genopt_gym.core.reply.pieces import (
     NoEdit,
     Patch,
     Piece,
-    Problem,
+    ReplyProblem,
     Texts,
     UnparsableEdit,
     Whole,
@@ -91,7 +91,7 @@ class _Edit:
     def of(self, pieces: Iterable[Piece]) -> dict[str, str]:
         for piece in pieces:
             match piece:
-                case Problem():
+                case ReplyProblem():
                     raise UnparsableEdit(piece.words)
                 case NoEdit():
                     self.nothing = True

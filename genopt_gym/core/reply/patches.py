@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from genopt_gym.core.reply.pieces import SHOWN, Patch, Piece, Problem, is_placeholder
+from genopt_gym.core.reply.pieces import SHOWN, Patch, Piece, ReplyProblem, is_placeholder
 
 _OPENING = re.compile(r"([ \t]*)<{5,9} ?(?:SEARCH|ORIGINAL):?[ \t]*")
 _MIDDLE = re.compile(r"[ \t]*={5,9}[ \t]*")
@@ -56,7 +56,9 @@ def read_patch(lines: Sequence[str], where: str | None, what: str) -> list[Piece
     if len(middles) > 1:
         middles = [number for number in middles if lines[number].rstrip() == "======="] or middles
     if len(middles) > 1:
-        return [Problem(f"{what} is not plain: its block has {len(middles)} lines '======='; give the text whole.")]
+        return [
+            ReplyProblem(f"{what} is not plain: its block has {len(middles)} lines '======='; give the text whole.")
+        ]
     search, replace = lines[1 : middles[0]], lines[middles[0] + 1 : -1]
     if is_placeholder("\n".join(search)) and is_placeholder("\n".join(replace)):
         return []  # the form, as the prompt shows it

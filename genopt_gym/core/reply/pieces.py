@@ -57,13 +57,13 @@ class NoEdit:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ReplyProblem:
     """Why a part of the reply, which was meant as an edit, cannot be taken for one."""
 
     words: str
 
 
-Piece = Whole | Patch | NoEdit | Problem
+Piece = Whole | Patch | NoEdit | ReplyProblem
 
 
 def says_no_edit(text: str) -> bool:

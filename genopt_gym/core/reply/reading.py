@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from genopt_gym.core.reply import blocks, envelopes, fences, labels, patches, thoughts
-from genopt_gym.core.reply.pieces import MAX_TRIES, NoEdit, Piece, Problem, Texts, says_no_edit
+from genopt_gym.core.reply.pieces import MAX_TRIES, NoEdit, Piece, ReplyProblem, Texts, says_no_edit
 
 _BEFORE_OBJECT = (":", ">", "]", "[", "-", "*")  # what a line may end with, before an object that is an edit
 _AHEAD = 200  # characters in which an opening goes on that began on a line
@@ -102,7 +102,7 @@ class _Reader:
         end = patches.patch_end(self._lines, number)
         if end is None:
             lack = patches.lacking_line(self._lines, number)
-            self._found.pieces.append(Problem(f"SEARCH block {self._found.patches} lacks its line {lack!r}."))
+            self._found.pieces.append(ReplyProblem(f"SEARCH block {self._found.patches} lacks its line {lack!r}."))
             return number + 1
         what = f"SEARCH text {self._found.patches}"
         self._found.pieces += patches.read_patch(self._lines[number:end], self._where, what)
@@ -114,10 +114,10 @@ class _Reader:
         try:
             last, following = fences.block_end(self._lines, number, self._components)
         except fences.OpenEnded as problem:
-            self._found.pieces.append(Problem(str(problem)))
+            self._found.pieces.append(ReplyProblem(str(problem)))
             return len(self._lines)
         body = fences.block_text(self._lines[number + 1 : last], opening)
-        block = blocks.Block(opening.info, body, label, self._where)
+        block = blocks.ReplyBlock(opening.info, body, label, self._where)
         if not blocks.shows_present(block, self._components):
             stray = thoughts.stray_end(self._lines, number, last)
             if stray is not None:
