@@ -19,7 +19,7 @@ from genopt_gym.registration import TABLE, Row
 def facts(row: Row) -> type[Task] | Task:
     """A task's class; or the task with its default arguments, where its facts depend on them."""
     task = TaskSpec(row.task, {}).load()
-    return task if hasattr(task, "metric") else task()
+    return task if hasattr(task, "metric") and hasattr(task, "structures") else task()
 
 
 REGISTRIES = {

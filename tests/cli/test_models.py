@@ -63,5 +63,5 @@ def test_dry_run_counts_and_asks_nobody(genopt: Genopt) -> None:
     assert ended.code == 0, ended.err
     assert "6 x (1 train + 10 validation) + 2 x 175 test = 416 a run at most" in ended.out
     assert "workflow  416 calls of openai/test, at most 1,024 tokens a reply: price unknown" in ended.out
-    assert "proposer  5 to 10 calls of local/none.gguf, at most 4,096 tokens a reply: at most $0.00" in ended.out
+    assert "proposer  5 to 10 calls of local/none.gguf, at most 16,384 tokens a reply: at most $0.00" in ended.out
     assert not list(Path().iterdir())

@@ -53,7 +53,7 @@ def test_show_lists_every_keyword_with_values_and_default(genopt: Genopt) -> Non
 
 def test_show_tells_the_keywords_that_a_task_adds(genopt: Genopt) -> None:
     out = genopt("show", "GenOpt/Function-Any-v0").out
-    assert re.search(r"^low +number +needed +the worst score there is", out, re.M)
+    assert re.search(r"^low +number, null +needed +the worst score there is", out, re.M)
     assert re.search(r"^deterministic +true, false +true ", out, re.M)
 
 

@@ -52,8 +52,8 @@ def test_a_proposer_asks_once_for_an_edit_and_once_more_where_that_failed() -> N
     assert (calls.role, calls.model, calls.least, calls.most) == ("proposer", "local/none.gguf", 5, 10)
     assert calls.prompt_tokens is not None
     # A tenth of the prompts is one prompt: at least the whole trace, at most what the context bears.
-    assert 40_000 < calls.prompt_tokens / 10 < 50_000
-    assert calls.money == pytest.approx((calls.prompt_tokens * 1 + 10 * 4096 * 4) / 1e6)
+    assert 30_000 < calls.prompt_tokens / 10 < 34_000
+    assert calls.money == pytest.approx((calls.prompt_tokens * 1 + 10 * 16_384 * 4) / 1e6)
 
 
 def test_a_workflow_asks_in_every_trial() -> None:
@@ -104,7 +104,7 @@ def test_check_shows_what_the_plan_comes_to_and_runs_nothing(genopt: Genopt, mon
     assert re.search(rf"^{CARTPOLE} +proposer, batch_size=6 +3 +9 +60 +40 +12 +18$", ended.out, re.M)
     assert "runs      6\n" in ended.out
     assert "240 train + 360 validation + 72 test = 672 at most" in ended.out
-    assert "proposer  84 to 168 calls of local/none.gguf, at most 4,096 tokens a reply: at most $0.00" in ended.out
+    assert "proposer  84 to 168 calls of local/none.gguf, at most 16,384 tokens a reply: at most $0.00" in ended.out
     assert "budget    5,000 tokens a run\nbudget    $3.00 for the study\n" in ended.out
     assert "control   none: " in ended.out
     assert not ended.err
