@@ -285,5 +285,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self, run: RunState, previous: float | None, truncated_by: str | None
     ) -> tuple[Observation, dict[str, Any]]:
         run.history.append((str(run.last.outcome), run.last.score, run.best_score))
+        if run.last.train is not None:
+            run.shown = run.last
         observer = Observer(self.task, self.context, self.parameters, self.view)
-        return observer.observe(run.last, run.artifact, run.best_score, previous, truncated_by)
+        return observer.observe(run, previous, truncated_by)

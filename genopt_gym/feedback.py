@@ -75,6 +75,8 @@ def feedback(
     parts = [f"Edit outcome: {outcome}." + (f" {message}" if message else "")]
     if not accepted:
         parts.append("The edit was not accepted: the artifact is as it was before.")
+    if not shown:
+        parts.append("Nothing was run in this step; the trace is that of the last artifact that ran.")
     for split, evaluation in shown:
         failures = [(t.instance, t.failure) for t in evaluation.trials if t.failure]
         if failures:

@@ -18,7 +18,7 @@ from genopt_gym.core.spaces import Unicode
 from genopt_gym.core.task import Task
 from genopt_gym.core.trace import render
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback
-from genopt_gym.run_state import StepResult
+from genopt_gym.run_state import RunState, StepResult
 
 Observation = dict[str, Any]
 
@@ -57,23 +57,23 @@ class Observer:
 
     def observe(
         self,
-        result: StepResult,
-        artifact: Artifact,
-        best_score: float,
+        run: RunState,
         previous_score: float | None,
         truncated_by: str | None,
     ) -> tuple[Observation, dict[str, Any]]:
         """Observation and info.
 
+        Where nothing ran in this step, the trace is that of the last artifact that did.
+
         Args:
-            result: of the step.
-            artifact: as it stands now.
-            best_score: of the run, as observed.
+            run: after the step.
             previous_score: of the step before; ``None`` after ``reset``.
             truncated_by: the budget that allows no other step, if one does not.
         """
+        result, artifact, best_score = run.last, run.artifact, run.best_score
         trials = result.train.trials if result.train else []
-        trace = render(trials, self.view, self.parameters.max_trace_chars)
+        shown = run.shown.train.trials if run.shown.train else []
+        trace = render(shown, self.view, self.parameters.max_trace_chars)
         observation = {
             "context": self.context,
             "artifact": {component.name: artifact.texts[component.name] for component in artifact.components},

@@ -48,6 +48,7 @@ class RunState:
         artifact: as it stands.
         current: the step that the artifact comes from.
         last: the step that was made last.
+        shown: the last step whose artifact ran on a train batch: its trace is shown until another did.
         selected: the step with the best validation score.
         best_score: as observed.
         baseline: of the reward ``improvement``: the best normalised score so far, and at least 0.
@@ -59,6 +60,7 @@ class RunState:
     artifact: Artifact
     current: StepResult
     last: StepResult
+    shown: StepResult
     selected: StepResult
     best_score: float
     baseline: float
@@ -68,7 +70,7 @@ class RunState:
     def begun_with(cls, first: StepResult, sampler: BatchSampler, metric: Metric) -> Self:
         """The state after ``reset``."""
         baseline = max(metric.normalise(first.score), 0.0)
-        return cls(sampler, first, first.artifact, first, first, first, first.score, baseline)
+        return cls(sampler, first, first.artifact, first, first, first, first, first.score, baseline)
 
     def reward(self, kind: Literal["improvement", "score", "delta"], metric: Metric, previous: float) -> float:
         """Of the last step; ``previous`` is the score of the one before."""

@@ -51,6 +51,9 @@ def wrap(
     return gym.make(spec, function=name, components=[reference(each) for each in components], **parameters)
 
 
+MOVE_IT = "move it to a module of its own and import it here"
+
+
 def reference(function: Callable[..., Any]) -> str:
     """``module:name``, by which a worker can import the function; ValueError if it could not.
 
@@ -63,6 +66,8 @@ def reference(function: Callable[..., Any]) -> str:
     if not name.isidentifier():
         raise ValueError(f"workers cannot import {name}: define it with `def` at the top level of a module")
     module = function.__module__
+    if module not in sys.modules:
+        raise ValueError(f"workers cannot import {name}, whose module is called {module}: {MOVE_IT}")
     if getattr(sys.modules.get(module), name, None) is not function:
         raise ValueError(f"workers cannot import {name}: {module}.{name} is something else by now")
     return f"{_importable_main(name) if module == '__main__' else module}:{name}"
@@ -71,15 +76,15 @@ def reference(function: Callable[..., Any]) -> str:
 def _importable_main(name: str) -> str:
     """The name by which others can import the running script."""
     main = sys.modules["__main__"]
-    if main.__spec__ is not None:  # python -m
+    if main.__spec__ is not None and main.__spec__.name != "__main__":  # python -m; a folder that is run has no name
         return main.__spec__.name
     file = getattr(main, "__file__", None)
-    if file is not None:
+    if file is not None and Path(file).stem.isidentifier() and Path(file).stem != "__main__":
         found = importlib.util.find_spec(Path(file).stem)
         if found is not None and found.origin is not None and Path(found.origin).resolve() == Path(file).resolve():
             return found.name
     where = "an interactive session" if file is None else file
-    raise ValueError(f"workers cannot import {name} from {where}: move it to a module of its own and import it here")
+    raise ValueError(f"workers cannot import {name} from {where}: {MOVE_IT}")
 
 
 def load(reference: str) -> Callable[..., Any]:

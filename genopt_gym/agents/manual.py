@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import weakref
 from pathlib import Path
@@ -15,6 +14,7 @@ from genopt_gym.agents.proposer import Proposer
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
+from genopt_gym.core.locking import hold
 from genopt_gym.llm import ModelError, Reply, Request
 from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.settings import Settings
@@ -84,16 +84,12 @@ class Exchange(Backend):
             lock = os.open(self._folder / "lock", os.O_WRONLY | os.O_CREAT)
         except OSError as error:
             raise UserError(f"cannot write to the exchange folder {self._folder}: {error.strerror}") from None
+        in_use = UserError(f"the exchange folder {self._folder} is in use by another run; name another")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            hold(lock, self._folder, in_use)
+        except UserError:
             os.close(lock)
-            raise UserError(f"the exchange folder {self._folder} is in use by another run; name another") from None
-        except OSError as error:
-            os.close(lock)
-            raise UserError(
-                f"the exchange folder {self._folder} cannot be locked ({error.strerror}); name one on another disk"
-            ) from None
+            raise
         self._lock = weakref.finalize(self, os.close, lock)
 
     def release(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from genopt_gym.agents.base import Agent, Problem
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.checks import number, whole_number
-from genopt_gym.core.errors import UserError
+from genopt_gym.core.errors import ParameterError, UserError
 from genopt_gym.core.parameters import MIN_TRACE_CHARS
 from genopt_gym.llm import Request, Settings
 from genopt_gym.llm.backend import backend_of
@@ -63,6 +63,9 @@ class ModelAgent(Agent):
             raise ValueError(f"extra is an object from names to values, got {self.extra!r}")
         if problem := option_problem(self.options()):
             raise ValueError(f"extra: {problem}")
+        if self.prices is not None and (isinstance(self.prices, str) or not isinstance(self.prices, Sequence)):
+            words = f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
+            raise ParameterError(words, "prices")
         self._settings = Settings(
             context_tokens=self.context_tokens,
             base_url=self.base_url,

@@ -9,6 +9,7 @@ from typing import Any
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.model_agent import Messages
 from genopt_gym.agents.prompted_agent import PromptedAgent, Texts, as_blocks, prompt
+from genopt_gym.core.checks import whole_number
 
 
 @dataclass(kw_only=True, eq=False)
@@ -23,6 +24,11 @@ class Opro(PromptedAgent):
     """
 
     memory: int = 20
+
+    def __post_init__(self) -> None:
+        whole_number("memory", self.memory, 1)
+        super().__post_init__()
+
     temperature: float | None = 1.0
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:

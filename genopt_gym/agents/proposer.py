@@ -7,6 +7,7 @@ from typing import Any
 
 from genopt_gym.agents.model_agent import Messages
 from genopt_gym.agents.prompted_agent import Attempt, PromptedAgent, as_blocks, as_diff, prompt
+from genopt_gym.core.checks import whole_number
 
 
 @dataclass(kw_only=True, eq=False)
@@ -21,6 +22,10 @@ class Proposer(PromptedAgent):
     """
 
     memory: int = 5
+
+    def __post_init__(self) -> None:
+        whole_number("memory", self.memory, 0)
+        super().__post_init__()
 
     def messages(self, observation: dict[str, Any]) -> Messages:
         remembered = self.tried[-self.memory :] if self.memory else []

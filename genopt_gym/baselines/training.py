@@ -7,7 +7,6 @@ interruption it tells of the last whole chunk, and what was played after that is
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from genopt_gym.baselines.policy_scores import Act, play
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
+from genopt_gym.core.locking import hold
 from genopt_gym.envs.atari.emulator import FRAME_SKIP, AtariTask
 
 ENVS = 8
@@ -253,9 +253,10 @@ def _locked(folder: Path) -> IO[str]:
         lock = (folder / "lock").open("w")
     except OSError as error:
         raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+    in_use = UserError(f"another process trains in {folder}; wait for it, or choose another folder")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        hold(lock, folder, in_use)
+    except UserError:
         lock.close()
-        raise UserError(f"another process trains in {folder}; wait for it, or choose another folder") from None
+        raise
     return lock

@@ -23,9 +23,10 @@ from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.evaluation.pool import default_workers
 from genopt_gym.llm import ModelError
+from genopt_gym.llm.errors import ModelRefused
 from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.runs.config import Config, read_run
-from genopt_gym.runs.folder import check_unused, free_path
+from genopt_gym.runs.folder import check_unused, claim_path
 from genopt_gym.runs.loop import Result, resume_run, start_run
 
 PLAN = "seeds.json"
@@ -45,13 +46,16 @@ def run(request: RunArguments) -> None:
         folder = request.resume
     else:
         config, seeds = read_config(request), request.seeds
-        folder = request.out or free_path(Path("runs") / _name(config, seeds))
-        check_unused(folder)
+        folder = request.out or Path("runs") / _name(config, seeds)
+        if request.out is not None:
+            check_unused(folder)
         if request.more_edits is not None:
             raise UserError("--more-edits adds to a run that is there: name it with --resume FOLDER")
     # Now, so that wrong words leave no folder behind.
     watching = make_callbacks(["progress", *(request.callbacks or [])])
     prepared = config.prepare() if request.resume is None else None
+    if request.resume is None and request.out is None:
+        folder = claim_path(folder)
     if seeds is not None:
         _write_plan(folder, config, seeds)
 
@@ -65,6 +69,8 @@ def run(request: RunArguments) -> None:
             _show_result(loop(config, folder))
         else:
             _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, Console())
+    except ModelRefused as error:
+        raise UserError(f"{error}; {folder} keeps the options it was begun with, so begin another run") from error
     except ModelError as error:
         raise UserError(f"{error}; {_how_to_go_on(folder)}") from error
     except KeyboardInterrupt:

@@ -15,6 +15,7 @@ from typing import Self
 
 import msgspec
 
+from genopt_gym.core.cores import available_cores
 from genopt_gym.core.processes import HelperProcess, calling
 from genopt_gym.evaluation.model_requests import ASKS, ModelAnswer, ModelRequest
 from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, REFUSED, Block
@@ -34,13 +35,13 @@ class EvaluationError(RuntimeError):
 
 
 def default_workers() -> int:
-    """``GENOPT_WORKERS``, or one per available core."""
+    """``GENOPT_WORKERS``, or one for each core that affinity and quotas leave to this process."""
     text = os.environ.get("GENOPT_WORKERS", "")
     if text:
         if not text.isdecimal() or int(text) < 1:
             raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, got {text!r}")
         return int(text)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return available_cores()
 
 
 def _environment() -> dict[str, str]:

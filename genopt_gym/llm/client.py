@@ -15,7 +15,7 @@ import msgspec
 
 from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger, ModelAccount, Reservation
 from genopt_gym.llm.backend import Backend, backend_of
-from genopt_gym.llm.errors import ModelError, Transient
+from genopt_gym.llm.errors import ModelError, ModelRefused, Transient
 from genopt_gym.llm.replies import Recorded, Replies
 from genopt_gym.llm.request import Reply, Request, is_text, option_problem
 from genopt_gym.llm.settings import Settings
@@ -127,7 +127,7 @@ class Client:
     async def _ask(self, request: Request, key: tuple[str, int], role: str) -> Reply:
         assert self._gate is not None
         if problem := option_problem(request.options):
-            raise ModelError(problem)
+            raise ModelRefused(problem)
         if not all(is_text(message.get("content")) for message in request.messages):
             raise ModelError("a request holds text alone: what an image costs, no budget could know before")
         backend, settings = self.backend(request.model), self.settings
@@ -173,7 +173,7 @@ class Client:
             try:
                 reservation = self.budget.reserve(tokens, money)
             except ValueError:
-                raise ModelError(
+                raise ModelRefused(
                     f"the price of {request.model} is not known, so a budget of money cannot be kept: "
                     "give one of tokens, or give the prices (dollars per million prompt and reply tokens)"
                 ) from None

@@ -9,6 +9,10 @@ class ModelError(UserError):
     """The model cannot be asked, or did not answer after all tries; one sentence says why and what to do."""
 
 
+class ModelRefused(ModelError):
+    """The request was refused for what it says: it would be refused again, so an option has to change."""
+
+
 class ReplayMiss(ModelError):
     """Replay was asked for something that was never recorded."""
 

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from genopt_gym.llm.errors import ModelError, Transient
+from genopt_gym.llm.errors import ModelError, ModelRefused, Transient
 from genopt_gym.llm.request import EXTRA, Request
 from genopt_gym.llm.settings import Settings
 
@@ -65,7 +65,7 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
             retry_after=_retry_after(chain),
             may_have_cost=not answered,
         )
-    return ModelError(f"{model} refused the request: {words}{_about_option(request, chain)}")
+    return ModelRefused(f"{model} refused the request: {words}{_about_option(request, chain)}")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

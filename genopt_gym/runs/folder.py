@@ -9,7 +9,6 @@ used them, ``artifacts/<id>.json``, ``steps.jsonl``
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import struct
@@ -24,6 +23,7 @@ import msgspec
 from genopt_gym.core.artifact import Artifact, Program
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import Journal, read_journal, write_atomically
+from genopt_gym.core.locking import hold
 from genopt_gym.llm.replies import Replies
 from genopt_gym.runs.formats import format_of, read_as_current, writer
 
@@ -110,11 +110,8 @@ class RunFolder:
                 lock = opened.enter_context((path / "lock").open("w"))
             except OSError as error:
                 raise UserError(f"cannot write to the run folder {path}: {error.strerror}") from None
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                words = f"another process is running in {path}; wait for it, or choose another folder"
-                raise FolderInUse(words) from None
+            in_use = FolderInUse(f"another process is running in {path}; wait for it, or choose another folder")
+            hold(lock, path, in_use)
             self.steps = opened.enter_context(closing(Journal(path / "steps.jsonl")))
             self.ledger = opened.enter_context(closing(Journal(path / "ledger.jsonl")))
             self.evaluations = opened.enter_context(closing(EvaluationFile(path / "evaluations.bin")))
@@ -155,13 +152,24 @@ def check_unused(path: Path) -> None:
         raise UserError(f"{path} already exists; resume it with --resume {path}, or choose another folder with --out")
 
 
-def free_path(path: Path) -> Path:
-    """``path``, or else the first of ``path-2``, ``path-3``, ... that does not exist."""
+def claim_path(path: Path) -> Path:
+    """``path``, or the first of ``path-2``, ``path-3``, ... that does not exist: a new, empty folder by now.
+
+    Runs that are begun at once get a folder each.
+
+    Raises:
+        UserError: no folder can be made there.
+    """
     free, number = path, 1
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
+    while True:
+        try:
+            free.mkdir(parents=True)
+            return free
+        except FileExistsError:
+            number += 1
+            free = path.with_name(f"{path.name}-{number}")
+        except OSError as error:
+            raise UserError(f"cannot make the run folder {free}: {error.strerror}") from None
 
 
 def read_program(path: Path, id: str) -> Program:

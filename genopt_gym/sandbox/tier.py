@@ -7,8 +7,10 @@ imports no more of this package than ``genopt_gym.sandbox`` and ``genopt_gym.cor
 from __future__ import annotations
 
 import os
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import ClassVar, Final
 
 from genopt_gym.core.errors import UserError
@@ -108,12 +110,34 @@ NOTHING: Final = (
 )
 
 
+@cache
+def _require_system_calls() -> None:
+    """Every tier starts, watches and ends processes by these calls; some containers refuse them.
+
+    Raises:
+        ConfinementError: one is refused.
+    """
+    try:
+        os.close(os.memfd_create("genopt"))
+        descriptor = os.pidfd_open(os.getpid())
+        try:
+            signal.pidfd_send_signal(descriptor, 0)
+        finally:
+            os.close(descriptor)
+    except (OSError, AttributeError) as error:
+        raise ConfinementError(
+            f"this machine refuses a system call that every tier needs (memfd_create, pidfd_open or pidfd_send_signal: "
+            f"{error}); run where they are allowed: Linux 5.3 or later, not under gVisor or an old container profile"
+        ) from None
+
+
 def choose() -> str:
     """The tier named by ``GENOPT_CONFINEMENT``, or the best this machine has, but never ``weak`` by itself.
 
     Raises:
         ConfinementError: there is no such tier, or this machine does not have it.
     """
+    _require_system_calls()
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
         available = available_tier()

@@ -8,7 +8,6 @@ it), and ``index.sqlite`` (derived from the run folders).
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
@@ -23,6 +22,7 @@ import msgspec
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
+from genopt_gym.core.locking import hold
 from genopt_gym.runs.formats import FORMAT, format_of, read_as_current, writer
 from genopt_gym.study.records import Plan, PlannedRun
 from genopt_gym.version import VERSION
@@ -91,10 +91,8 @@ class StudyFolder:
         self._lock.close()
 
     def _take(self, source: str) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{_driver(self.path)} runs the study in {self.path}; wait for it, or stop it") from None
+        in_use = UserError(f"{_driver(self.path)} runs the study in {self.path}; wait for it, or stop it")
+        hold(self._lock, self.path, in_use)
         if (self.path / PLAN).exists():
             if _question(read_plan(self.path)) != _question(self.plan):
                 raise UserError(f"{self.path} holds another study; go on with its own plan, or choose --out")

@@ -46,6 +46,17 @@ def test_run_whose_model_fails_can_be_taken_up(genopt: Genopt) -> None:
     assert "go on with: genopt run --resume run" in ended.err
 
 
+def test_an_option_that_was_refused_is_no_reason_to_resume(genopt: Genopt) -> None:
+    refusal = "Unsupported value: 'temperature' does not support 0.7 with this model."
+    with ModelServer(lambda body, number: Answer(fault="400", refusal=refusal)) as server:
+        model = ["--model", "openai/test", "--agent-option", f"base_url={server.base_url}"]
+        options = [*model, "--agent-option", "temperature=0.7"]
+        ended = genopt("run", CARTPOLE, "--agent", "proposer", *options, *SMALL, "--out", "run")
+    assert ended.code == 2
+    assert "--resume" not in ended.err
+    assert "begin another run" in ended.err
+
+
 def test_run_without_a_key_says_which(genopt: Genopt, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     ended = genopt("run", CARTPOLE, "--agent", "proposer", "--model", "openai/gpt-4o", *SMALL, "--out", "run")

@@ -51,12 +51,12 @@ def test_outcome_of_an_action(action: Any, outcome: str, says: str) -> None:
 
 def test_unreadable_edit_costs_a_step_and_changes_nothing() -> None:
     env = cartpole()
-    first, _ = env.reset(seed=0)
+    first, shown = env.reset(seed=0)
     observation, reward, _, _, info = env.step("I have no idea.")
     assert (observation["artifact"], observation["score"], reward) == (first["artifact"], first["score"], 0)
     assert info["trials"] == []
-    assert info["horizon_shown"] == 0
-    assert observation["trace"] == ""
+    assert (observation["trace"], info["horizon_shown"]) == (first["trace"], shown["horizon_shown"])
+    assert "Nothing was run in this step" in observation["feedback"]
 
 
 def test_edit_that_does_not_compile_scores_low_and_stays_where_all_edits_stay() -> None:

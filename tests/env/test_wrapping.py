@@ -121,6 +121,24 @@ def test_a_script_without_guard_is_told_to_have_one(tmp_path: Path) -> None:
     assert 'put that under `if __name__ == "__main__":`' in ended.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.parametrize("name", ["stop/__main__.py", "my.stop.py", "to-stop.py"])
+def test_a_script_that_no_worker_could_import_is_told_to_have_a_module(tmp_path: Path, name: str) -> None:
+    script = tmp_path / name
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(EXAMPLE)
+    command = [sys.executable, str(script.parent if script.name == "__main__.py" else script)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=170)
+    assert ended.returncode == 1
+    assert "move it to a module of its own and import it here" in ended.stderr.splitlines()[-1]
+
+
+def test_a_function_whose_module_is_nowhere_is_told_to_have_one() -> None:
+    scope: dict[str, Any] = {"__name__": "a_cell"}
+    exec("def score(workflow, seed):\n    return 1.0\n", scope)
+    with pytest.raises(ValueError, match="whose module is called a_cell: move it to a module of its own"):
+        reference(scope["score"])
+
+
 def test_functions_of_an_interactive_session_are_refused(tmp_path: Path) -> None:
     ended = run(tmp_path, "", "-c", EXAMPLE)
     assert ended.returncode == 1

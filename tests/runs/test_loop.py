@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.runs.config import Config, read_run
-from genopt_gym.runs.folder import RunFolder, free_path
+from genopt_gym.runs.folder import RunFolder, claim_path
 from genopt_gym.runs.loop import read_best, resume_run, start_run
 from genopt_gym.sandbox.tier import choose
 
@@ -181,11 +182,10 @@ def test_a_damaged_configuration_is_named(copy: Path, text: str) -> None:
         read_run(copy)
 
 
-def test_free_path_counts_on(tmp_path: Path) -> None:
-    assert free_path(tmp_path / "run") == tmp_path / "run"
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run-2").mkdir()
-    assert free_path(tmp_path / "run") == tmp_path / "run-3"
+def test_runs_that_are_begun_at_once_get_a_folder_each(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        claimed = list(threads.map(claim_path, [tmp_path / "runs" / "run"] * 24))
+    assert sorted(claimed) == sorted(tmp_path / "runs" / f"run{end}" for end in ("", *(f"-{n}" for n in range(2, 25))))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 
 from genopt_gym.core.errors import UserError
@@ -91,3 +94,17 @@ def test_what_a_kernel_offers(
     monkeypatch.setattr(seccomp, "available", lambda: has_seccomp)
     monkeypatch.setattr(landlock, "abi", lambda: landlock_abi)
     assert confine.available_tier() == expected
+
+
+@pytest.mark.parametrize("call", ["memfd_create", "pidfd_open"])
+def test_a_machine_that_refuses_what_every_tier_needs_is_told(monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, call, refuse)
+    tier._require_system_calls.cache_clear()
+    try:
+        with pytest.raises(ConfinementError, match="refuses a system call that every tier needs"):
+            choose()
+    finally:
+        tier._require_system_calls.cache_clear()
