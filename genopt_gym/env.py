@@ -16,6 +16,7 @@ from genopt_gym.core.acceptance import RULES, TriedEdit
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.errors import ParameterError
+from genopt_gym.core.one_at_a_time import OneAtATime, one_at_a_time
 from genopt_gym.core.parameters import Parameters, ViewChange
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
@@ -86,7 +87,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.action_space = Edits({name: self.start.texts[name] for name in self.editable}, actions.MAX_TEXT_CHARS)
         self._rule = RULES.make(p.accept)
         self._run: RunState | None = None
+        self.guard = OneAtATime("another thread is using this environment: make one for each thread")
 
+    @one_at_a_time
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
@@ -111,6 +114,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self._run = RunState.begun_with(result, sampler, self.task.metric)
         return self._observe(self._run, None, None)
 
+    @one_at_a_time
     def step(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Apply one edit, run the artifact, and look at the evidence. No edit raises.
 

@@ -21,7 +21,7 @@ from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
 from genopt_gym.core.journal import write_atomically
-from genopt_gym.evaluation.pool import default_workers
+from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.llm import ModelError
 from genopt_gym.llm.errors import ModelRefused
 from genopt_gym.runs.callbacks import make_callbacks

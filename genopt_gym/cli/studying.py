@@ -15,7 +15,7 @@ import typer
 from genopt_gym.cli.arguments import ReportArguments
 from genopt_gym.cli.reporting import report
 from genopt_gym.core.errors import UserError
-from genopt_gym.evaluation.pool import default_workers
+from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.study.execution.display import StudyDisplay, last_line
 from genopt_gym.study.execution.execute import Executor, Outcome, run_study

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -85,6 +87,9 @@ class Evaluator:
         self._models: Client | None = None
         self._repeats: dict[str, int] = {}
         self._charged: set[str] = set()
+        self._lock = threading.RLock()
+        self._under_way: Counter[str] = Counter()
+        """The most that evaluations of other threads may still spend."""
 
     def keep_in(self, store: Store, client: Client) -> None:
         """Keep results in ``store``, and ask models through ``client``; before the first evaluation.
@@ -127,7 +132,11 @@ class Evaluator:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"store": MemoryStore(), "client": Client(self.budget), "_models": None}
+        return self.__dict__ | {"store": MemoryStore(), "client": Client(self.budget), "_models": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.RLock()
 
     def _check_split(self, split: str) -> None:
         if split not in SPLITS:
@@ -143,26 +152,37 @@ class Evaluator:
         return [Block(self.spec, artifact.program, list(batch.instances[a:b]), batch.view) for a, b in pairwise(edges)]
 
     def _results(self, blocks: Sequence[Block]) -> list[BlockResult]:
-        keys = [self._key(block) for block in blocks]
-        by_key = dict(zip(keys, blocks, strict=True))
-        # What a model was asked is recorded by the client; trials that ask one are run again, on the same replies.
-        kept = {key for key, block in by_key.items() if not self._asks(block)}
-        known = {key: _decoded(data) for key in kept if (data := self.store.get(key))}
-        missing = {key: block for key, block in by_key.items() if key not in known}
-        # What a resumed run finds in its store counts as when it was run: else a budget would be spent twice.
-        new = {key: block for key, block in by_key.items() if key not in self._charged}
-        if new:
-            trials = sum(len(block.instances) for block in new.values())
-            self.budget.check(trials=trials, inner_steps=sum(map(self._most_steps, new.values())))
-        if missing:
-            answers = shared_pool().run(list(missing.values()), self._answer)
+        with self._lock:
+            keys = [self._key(block) for block in blocks]
+            by_key = dict(zip(keys, blocks, strict=True))
+            # What a model was asked is recorded by the client; trials that ask one are run again, on the same replies.
+            kept = {key for key, block in by_key.items() if not self._asks(block)}
+            known = {key: _decoded(data) for key in kept if (data := self.store.get(key))}
+            missing = {key: block for key, block in by_key.items() if key not in known}
+            # What a resumed run finds in its store counts as when it was run: else a budget would be spent twice.
+            new = {key: block for key, block in by_key.items() if key not in self._charged}
+            bound = Counter(
+                trials=sum(len(block.instances) for block in new.values()),
+                inner_steps=sum(map(self._most_steps, new.values())),
+            )
+            if new:
+                most = self._under_way + bound
+                self.budget.check(trials=most["trials"], inner_steps=most["inner_steps"])
+            self._under_way += bound
+        try:
+            answers = shared_pool().run(list(missing.values()), self._answer) if missing else []
+        finally:
+            with self._lock:
+                self._under_way -= bound
+        with self._lock:
             for key, answer in zip(missing, answers, strict=True):
                 if key in kept:
                     self.store[key] = answer
                 known[key] = _decoded(answer)
-        for key, block in new.items():
-            self._charge(block, known[key])
-            self._charged.add(key)
+            for key, block in new.items():
+                if key not in self._charged:  # by another thread, meanwhile
+                    self._charge(block, known[key])
+                    self._charged.add(key)
         return [known[key] for key in keys]
 
     def _charge(self, block: Block, result: BlockResult) -> None:

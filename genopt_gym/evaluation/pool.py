@@ -1,135 +1,51 @@
-"""Worker processes, shared by all evaluators of a process and started when first needed."""
+"""Workers of a process, shared by all evaluators and threads of it, and started when first needed."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import selectors
-import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from functools import partial
-from typing import Self
+from collections.abc import Sequence
 
 import msgspec
 
-from genopt_gym.core.cores import available_cores
-from genopt_gym.core.processes import HelperProcess, calling
-from genopt_gym.evaluation.model_requests import ASKS, ModelAnswer, ModelRequest
-from genopt_gym.evaluation.worker import FAILED, MAX_MESSAGE, REFUSED, Block
-from genopt_gym.llm.request import Reply
-from genopt_gym.sandbox import scratch
-from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
+from genopt_gym.evaluation.reply_dispatcher import Ask, ReplyDispatcher
+from genopt_gym.evaluation.worker import FAILED, REFUSED, Block
+from genopt_gym.evaluation.worker_process import WorkerProcess, default_workers, worker_environment
+from genopt_gym.sandbox.channel import ChannelClosed
 from genopt_gym.sandbox.tier import ConfinementError, choose
 
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "SYSTEMROOT")
-"""What of the environment a worker gets, beside ``GENOPT_*``: no keys."""
-PATIENCE = 3.0
-"""Seconds that a worker has to end by itself."""
+WAITING_FOR_MODELS = 16
+"""Workers beyond the usual number, for blocks that spend their time waiting for a model."""
+RETRY_SECONDS = 0.02
+"""After which an evaluation that could use another worker looks whether one has become free."""
 
 
 class EvaluationError(RuntimeError):
     """The task's own code failed, or no worker could finish a block."""
 
 
-def default_workers() -> int:
-    """``GENOPT_WORKERS``, or one for each core that affinity and quotas leave to this process."""
-    text = os.environ.get("GENOPT_WORKERS", "")
-    if text:
-        if not text.isdecimal() or int(text) < 1:
-            raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, got {text!r}")
-        return int(text)
-    return available_cores()
-
-
-def _environment() -> dict[str, str]:
-    """What of our environment workers get."""
-    return {k: v for k, v in os.environ.items() if k in PASSED_ON or k.startswith("GENOPT_")}
-
-
-class _Handle:
-    """One worker process and our end of its line."""
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        self._scratch_root = scratch.make()
-        self.process = HelperProcess(
-            calling("genopt_gym.evaluation.worker:main", theirs.fileno(), self._scratch_root),
-            environment=_environment() | {"PYTHONHASHSEED": "0"},
-            descriptors=[theirs.fileno()],
-        )
-        theirs.close()
-        self.line = MessageChannel(ours, MAX_MESSAGE)
-
-    def close(self) -> None:
-        """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""
-        self.line.close()
-        self.process.stop(PATIENCE)
-        scratch.remove(self._scratch_root)
-
-
-Ask = Callable[[Block, str, str], "Future[Reply]"]
-"""Block, instance and prompt of a question to an artifact's model -> the answer to come."""
-
-
-class _Mail:
-    """Answers to artifacts' questions, on their way from the model to the workers that asked."""
-
-    def __init__(self, ask: Ask | None) -> None:
-        self._ask = ask
-        self.arrived, self._ring = socket.socketpair()
-        self._answers: deque[tuple[_Handle, int, Future[Reply]]] = deque()
-        self._open = True
-
-    def collect(self, handle: _Handle, block: Block) -> bytes | None:
-        """A worker's answer to its block; None if it had nothing but questions, which are passed on."""
-        while (message := handle.line.receive()).startswith(ASKS):
-            assert self._ask is not None
-            question = msgspec.msgpack.decode(message[1:], type=ModelRequest)
-            answer = self._ask(block, question.instance, question.prompt)
-            answer.add_done_callback(partial(self._put, handle, question.number))
-            if not handle.line.has_message():
-                return None
-        return message
-
-    def _put(self, handle: _Handle, number: int, answer: Future[Reply]) -> None:
-        self._answers.append((handle, number, answer))
-        if self._open:
-            self._ring.send(b"!")
-
-    def deliver(self) -> None:
-        """Send on what has come. Raises what asking has raised."""
-        self.arrived.recv(1 << 12)
-        while self._answers:
-            handle, number, answer = self._answers.popleft()
-            try:
-                handle.line.send(msgspec.msgpack.encode(ModelAnswer(number, answer.result().text)))
-            except ChannelClosed:
-                pass  # its end is seen where its messages are awaited
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open = False
-        self.arrived.close()
-        self._ring.close()
-
-
 class WorkerPool:
-    """Up to ``size`` workers; ``run`` spreads blocks over them."""
+    """As many workers as ``default_workers`` says; ``run`` spreads the blocks of one evaluation over them.
+
+    Any number of threads may call ``run`` at once. A worker that has ended a block goes to whoever has waited longest
+    for one, so a short evaluation waits for blocks, and never for a whole evaluation of somebody else's.
+    """
 
     def __init__(self) -> None:
-        self._handles: list[_Handle] = []
-        self._environment: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self._handles: list[WorkerProcess] = []
+        self._idle: list[WorkerProcess] = []
+        self._queue: deque[object] = deque()
+        """Who waits for a worker, in the order of their coming."""
+        self._changed = threading.Condition()
 
     def run(self, blocks: Sequence[Block], ask: Ask | None = None) -> list[bytes]:
         """Encoded ``BlockResult``s in the order of the blocks.
 
-        A block whose worker is lost is tried once more on another.
+        A block whose worker is lost is tried once more on another. If this raises, only workers that were busy with
+        these blocks are ended.
 
         Args:
             blocks: what to run.
@@ -139,92 +55,173 @@ class WorkerPool:
             EvaluationError: the task's code raised, or a block lost two workers.
             Exception: what ``ask`` raised.
         """
-        with self._lock:
+        choose()  # Refused here, in words, rather than in a worker.
+        return _Evaluation(self, blocks, ask).run()
+
+    def acquire(self, wait: bool, asks_model: bool) -> WorkerProcess | None:
+        """A worker for one block; ``None`` where none is free and the caller does not wait.
+
+        Args:
+            wait: until there is one; else nobody who waits is overtaken.
+            asks_model: whether the block will mostly wait for a model: then there may be more workers than cores.
+        """
+        turn = object()
+        with self._changed:
+            if not wait and self._queue:
+                return None
+            self._queue.append(turn)
             try:
-                return self._run(blocks, ask)
-            except BaseException:
-                # Answers may be under way: nobody would know whose they are.
-                self._close()
-                raise
+                while True:
+                    if self._queue[0] is turn and (worker := self._free(asks_model)) is not None:
+                        return worker
+                    if not wait:
+                        return None
+                    self._changed.wait()
+            finally:
+                self._queue.remove(turn)
+                self._changed.notify_all()
+
+    def release(self, worker: WorkerProcess) -> None:
+        """Give a worker back whose block has ended."""
+        with self._changed:
+            if len(self._handles) > default_workers() or worker.environment != worker_environment():
+                self._end(worker)
+            else:
+                self._idle.append(worker)
+            self._changed.notify_all()
+
+    def discard(self, worker: WorkerProcess) -> None:
+        """End a worker that was lost, or whose block nobody wants any more."""
+        with self._changed:
+            self._end(worker)
+            self._changed.notify_all()
+
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for a worker."""
+        return bool(self._queue)
 
     def close(self) -> None:
-        with self._lock:
-            self._close()
+        """End all workers; an evaluation under way starts others."""
+        with self._changed:
+            for worker in list(self._handles):
+                if worker in self._idle:
+                    self._end(worker)
+                else:
+                    worker.process.stop(0)
+            self._changed.notify_all()
 
     def abandon(self) -> None:
-        """In a fork: close our copies of the lines. The lock may be held by a thread that the fork has not."""
-        for handle in self._handles:
-            handle.line.close()
-        self._handles = []
+        """In a fork: close our copies of the channels. A lock may be held by a thread that the fork has not."""
+        for worker in self._handles:
+            worker.channel.close()
+        self._handles, self._idle = [], []
 
-    def _run(self, blocks: Sequence[Block], ask: Ask | None) -> list[bytes]:
-        choose()  # Refused here, in words, rather than in a worker.
-        results: dict[int, bytes] = {}
-        waiting = list(range(len(blocks)))[::-1]
-        tries = [0] * len(blocks)
-        idle = self._ready(min(default_workers(), len(blocks)))
-        with selectors.DefaultSelector() as selector, _Mail(ask) as mail:
-            selector.register(mail.arrived, selectors.EVENT_READ)
-            while len(results) < len(blocks):
-                while waiting and idle:
-                    number, handle = waiting.pop(), idle.pop()
-                    tries[number] += 1
-                    selector.register(handle.line.sock, selectors.EVENT_READ, (number, handle))
-                    try:
-                        handle.line.send(msgspec.msgpack.encode(blocks[number]))
-                    except ChannelClosed:
-                        pass  # the selector reports it
-                for key, _ in selector.select():
-                    if key.fileobj is mail.arrived:
-                        mail.deliver()
-                        continue
-                    number, handle = key.data
-                    try:
-                        answer = mail.collect(handle, blocks[number])
-                        if answer is None:
-                            continue
-                        selector.unregister(handle.line.sock)
-                    except ChannelClosed:
-                        selector.unregister(handle.line.sock)
-                        self._forget(handle)
-                        if tries[number] > 1:
-                            raise EvaluationError(f"two workers ended while they ran {_name(blocks[number])}") from None
-                        waiting.append(number)
-                        idle.append(self._start())
-                        continue
-                    if answer[:1] == REFUSED:
-                        raise ConfinementError(answer[1:].decode())
-                    if answer[:1] == FAILED:
-                        reason = answer[1:].decode()
-                        raise EvaluationError(f"{_name(blocks[number])} failed in the task's own code:\n{reason}")
-                    results[number] = answer[1:]
-                    idle.append(handle)
-        return [results[i] for i in range(len(blocks))]
+    def _free(self, asks_model: bool) -> WorkerProcess | None:
+        environment = worker_environment()
+        for worker in list(self._idle):
+            # Else it would look for data where we no longer do.
+            if worker.process.has_ended() or worker.environment != environment:
+                self._end(worker)
+        usual = default_workers()
+        if not self._idle and len(self._handles) < usual + (WAITING_FOR_MODELS if asks_model else 0):
+            self._idle.append(self._start())
+        if not self._idle:
+            return None
+        chosen = self._idle.pop()
+        if len(self._handles) < usual:
+            # One ahead: to start takes longer than most blocks take to run.
+            self._idle.insert(0, self._start())
+        return chosen
 
-    def _ready(self, count: int) -> list[_Handle]:
-        # The number of workers is no business of theirs.
-        environment = {k: v for k, v in _environment().items() if k != "GENOPT_WORKERS"}
-        if environment != self._environment:
-            self._close()  # they would look for data where we no longer do
-            self._environment = environment
-        for handle in [h for h in self._handles if h.process.has_ended()]:
-            self._forget(handle)
-        while len(self._handles) < count:
-            self._start()
-        return self._handles[:count]
+    def _start(self) -> WorkerProcess:
+        self._handles.append(WorkerProcess())
+        return self._handles[-1]
 
-    def _start(self) -> _Handle:
-        handle = _Handle()
-        self._handles.append(handle)
-        return handle
+    def _end(self, worker: WorkerProcess) -> None:
+        if worker in self._idle:
+            self._idle.remove(worker)
+        if worker in self._handles:
+            self._handles.remove(worker)
+        worker.close()
 
-    def _forget(self, handle: _Handle) -> None:
-        self._handles.remove(handle)
-        handle.close()
 
-    def _close(self) -> None:
-        for handle in list(self._handles):
-            self._forget(handle)
+class _Evaluation:
+    """The blocks of one call of ``WorkerPool.run``."""
+
+    def __init__(self, pool: WorkerPool, blocks: Sequence[Block], ask: Ask | None) -> None:
+        self._pool = pool
+        self._blocks = blocks
+        self._ask = ask
+        self._results: dict[int, bytes] = {}
+        self._waiting = list(range(len(blocks)))[::-1]
+        self._tries = [0] * len(blocks)
+        self._busy: dict[WorkerProcess, int] = {}
+
+    def run(self) -> list[bytes]:
+        try:
+            with selectors.DefaultSelector() as selector, ReplyDispatcher(self._ask) as replies:
+                selector.register(replies.arrived, selectors.EVENT_READ)
+                while len(self._results) < len(self._blocks):
+                    self._hand_out(selector)
+                    # Blocks that wait may go to a worker that somebody else gives back.
+                    for key, _ in selector.select(RETRY_SECONDS if self._waiting else None):
+                        if key.data is None:
+                            replies.deliver()
+                        else:
+                            self._collect(key.data, selector, replies)
+        except BaseException:
+            for worker in self._busy:
+                worker.process.stop(0)
+                self._pool.discard(worker)
+            raise
+        return [self._results[i] for i in range(len(self._blocks))]
+
+    def _hand_out(self, selector: selectors.BaseSelector) -> None:
+        while self._waiting:
+            asks = self._blocks[self._waiting[-1]].program.asks_model
+            worker = self._pool.acquire(wait=not self._busy, asks_model=asks)
+            if worker is None:
+                return
+            self._begin(worker, selector)
+
+    def _begin(self, worker: WorkerProcess, selector: selectors.BaseSelector) -> None:
+        number = self._waiting.pop()
+        self._tries[number] += 1
+        self._busy[worker] = number
+        selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
+        try:
+            worker.channel.send(msgspec.msgpack.encode(self._blocks[number]))
+        except ChannelClosed:
+            pass  # the selector reports it
+
+    def _collect(self, worker: WorkerProcess, selector: selectors.BaseSelector, replies: ReplyDispatcher) -> None:
+        """A worker has something to say: questions of its artifacts, or the result of its block."""
+        block = self._blocks[self._busy[worker]]
+        try:
+            answer = replies.collect(worker, block)
+        except ChannelClosed:
+            selector.unregister(worker.channel.sock)
+            number = self._busy.pop(worker)
+            self._pool.discard(worker)
+            if self._tries[number] > 1:
+                raise EvaluationError(f"two workers ended while they ran {_name(block)}") from None
+            self._waiting.append(number)
+            return
+        if answer is None:
+            return
+        selector.unregister(worker.channel.sock)
+        number = self._busy.pop(worker)
+        if self._waiting and answer[:1] not in (REFUSED, FAILED) and not self._pool.is_waited_for():
+            self._results[number] = answer[1:]
+            self._begin(worker, selector)
+            return
+        self._pool.release(worker)
+        if answer[:1] == REFUSED:
+            raise ConfinementError(answer[1:].decode())
+        if answer[:1] == FAILED:
+            reason = answer[1:].decode()
+            raise EvaluationError(f"{_name(block)} failed in the task's own code:\n{reason}")
+        self._results[number] = answer[1:]
 
 
 def _name(block: Block) -> str:
@@ -233,13 +230,29 @@ def _name(block: Block) -> str:
 
 _pools: dict[int, WorkerPool] = {}
 """By process: a fork inherits its parent's pool, and abandons it."""
+_making = threading.Lock()
 
 
 def shared_pool() -> WorkerPool:
     """This process's pool; after a fork a new one is made."""
-    if os.getpid() not in _pools:
-        while _pools:
-            _pools.popitem()[1].abandon()
-        pool = _pools[os.getpid()] = WorkerPool()
-        atexit.register(pool.close)
-    return _pools[os.getpid()]
+    pool = _pools.get(os.getpid())
+    return _make() if pool is None else pool
+
+
+def _renew_lock() -> None:
+    global _making
+    _making = threading.Lock()
+
+
+# A thread that a fork has not may have held it.
+os.register_at_fork(after_in_child=_renew_lock)
+
+
+def _make() -> WorkerPool:
+    with _making:
+        if os.getpid() not in _pools:
+            while _pools:
+                _pools.popitem()[1].abandon()
+            pool = _pools[os.getpid()] = WorkerPool()
+            atexit.register(pool.close)
+        return _pools[os.getpid()]

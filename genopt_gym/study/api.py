@@ -16,7 +16,7 @@ from genopt_gym.agents import Agent
 from genopt_gym.agents.session import PREFIX, GivenAgent, agent_name, lending
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.live import LiveView
-from genopt_gym.evaluation.pool import default_workers
+from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.runs.api import TemporaryFolder, environment_facts, say_stopped
 from genopt_gym.runs.callbacks import Callback, GivenCallback, make_callbacks
 from genopt_gym.runs.steps import Step

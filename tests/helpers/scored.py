@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import sys
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -148,3 +149,9 @@ def echo(workflow: Workflow, seed: int) -> float:
 
 def ask(question: int) -> str:
     return str(llm(prompt.format(question)))  # type: ignore[name-defined]  # noqa: F821  # a model, and a text component
+
+
+def slow(workflow: Workflow, seed: int) -> float:
+    """Takes its time."""
+    time.sleep(0.5)
+    return float(workflow())

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from genopt_gym.core.processes import HelperProcess, calling
-from genopt_gym.evaluation.pool import default_workers
+from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.study.execution.worker import PATIENCE, Ended, RunJob
 from genopt_gym.study.folder import storage
 

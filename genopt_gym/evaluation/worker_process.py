@@ -1,0 +1,59 @@
+"""A worker process as its owner sees it, and how many there are to be."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from genopt_gym.core.cores import available_cores
+from genopt_gym.core.processes import HelperProcess, calling
+from genopt_gym.evaluation.worker import MAX_MESSAGE
+from genopt_gym.sandbox import scratch
+from genopt_gym.sandbox.channel import MessageChannel
+
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "SYSTEMROOT")
+"""What of the environment a worker gets, beside ``GENOPT_*``: no keys."""
+PATIENCE = 3.0
+"""Seconds that a worker has to end by itself."""
+
+
+def default_workers() -> int:
+    """``GENOPT_WORKERS``, or one for each core that affinity and quotas leave to this process."""
+    text = os.environ.get("GENOPT_WORKERS", "")
+    if text:
+        if not text.isdecimal() or int(text) < 1:
+            raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, got {text!r}")
+        return int(text)
+    return available_cores()
+
+
+def worker_environment() -> dict[str, str]:
+    """What of our environment workers get; how many of them there are is no business of theirs."""
+    passed = {k: v for k, v in os.environ.items() if k in PASSED_ON or k.startswith("GENOPT_")}
+    return {k: v for k, v in passed.items() if k != "GENOPT_WORKERS"}
+
+
+class WorkerProcess:
+    """One worker process and our end of its channel.
+
+    Attributes:
+        environment: what it was started with of ours.
+    """
+
+    def __init__(self) -> None:
+        self.environment = worker_environment()
+        ours, theirs = socket.socketpair()
+        self._scratch_root = scratch.make()
+        self.process = HelperProcess(
+            calling("genopt_gym.evaluation.worker:main", theirs.fileno(), self._scratch_root),
+            environment=self.environment | {"PYTHONHASHSEED": "0"},
+            descriptors=[theirs.fileno()],
+        )
+        theirs.close()
+        self.channel = MessageChannel(ours, MAX_MESSAGE)
+
+    def close(self) -> None:
+        """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""
+        self.channel.close()
+        self.process.stop(PATIENCE)
+        scratch.remove(self._scratch_root)
