@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
+import inspect
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType, SimpleNamespace
@@ -106,5 +108,17 @@ def load(module: str) -> ModuleType:
     """Import a module that imports Trace. Trace imports litellm, which takes seconds, and tells so on stdout."""
     # Else litellm asks a server for a price list.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), _stack_without_source():
         return importlib.import_module(module)
+
+
+@contextlib.contextmanager
+def _stack_without_source() -> Iterator[None]:
+    """While it is imported Trace looks at the stack 83 times, for one frame each. With its lines of source, each look
+    goes over every module there is: a minute in a process that has loaded much, one second without."""
+    stack = inspect.stack
+    inspect.stack = functools.partial(stack, 0)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        inspect.stack = stack
