@@ -117,7 +117,7 @@ def _stack_without_source() -> Iterator[None]:
     """While it is imported Trace looks at the stack 83 times, for one frame each. With its lines of source, each look
     goes over every module there is: a minute in a process that has loaded much, one second without."""
     stack = inspect.stack
-    inspect.stack = functools.partial(stack, 0)  # type: ignore[assignment]
+    inspect.stack = functools.partial(stack, 0)
     try:
         yield
     finally:
