@@ -29,7 +29,7 @@ Action = Mapping[str, str] | str
 
 
 class OptimizationEnv(gym.Env[Observation, Action]):
-    """A learning loop as an environment.
+    r"""A learning loop as an environment.
 
     Args:
         task: ``module:Class`` of the task.
@@ -51,7 +51,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     >>> env = gym.make("GenOpt/Control-CartPole-v0", start="one_function/naive")
     >>> obs, info = env.reset(seed=0)
-    >>> better = "def policy(obs):\\n    return 1 if obs['pole_angle'] + obs['pole_velocity'] > 0 else 0"
+    >>> better = "def policy(obs):\n    return 1 if obs['pole_angle'] + obs['pole_velocity'] > 0 else 0"
     >>> obs, reward, terminated, truncated, info = env.step({"policy": better})
     >>> info["outcome"], reward > 0
     ('ok', True)
@@ -175,6 +175,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         warn_of_cuts(self.task, self.parameters)
 
     def render(self) -> str | NDArray[np.uint8] | None:
+        """The loop so far as ``render_mode`` asks: text, or an RGB picture of shape (height, width, 3)."""
         if self.render_mode == "ansi":
             return drawing.as_text(self.history, self.task.metric)
         if self.render_mode == "rgb_array":

@@ -87,10 +87,10 @@ class Program(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Artifact:
-    """An immutable artifact; an edit makes a new one.
+    r"""An immutable artifact; an edit makes a new one.
 
     >>> double = Component("double", "double(x)", "Twice x.")
-    >>> artifact = Artifact((double,), "def workflow(x):\\n    return double(x)\\n", {"double": "def double(x): ..."})
+    >>> artifact = Artifact((double,), "def workflow(x):\n    return double(x)\n", {"double": "def double(x): ..."})
     >>> artifact.edited({"double": "def double(x): return 2 * x"}).texts["double"]
     'def double(x): return 2 * x'
     """
@@ -113,6 +113,7 @@ class Artifact:
 
     @cached_property
     def program(self) -> Program:
+        """What the confined process loads: the components' texts and the workflow."""
         components: list[tuple[str, str, str]] = [(c.name, c.kind, self.texts[c.name]) for c in self.components]
         return Program(components, self.workflow, self.asks_model)
 

@@ -65,6 +65,7 @@ class TaskSpec(msgspec.Struct, frozen=True):
         return load_class(self.entry, Task, "task")  # type: ignore[type-abstract]
 
     def make(self) -> Task:
+        """A new task; ParameterError for a disguise that is no whole number from 0, or that the task does not have."""
         arguments = dict(self.arguments)
         disguise = arguments.pop("disguise", None)
         task = self.load()(**arguments)

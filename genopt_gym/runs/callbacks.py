@@ -117,6 +117,7 @@ class CallbackList:
             _end(told, self._result)
 
     def step(self, step: Step) -> None:
+        """Tell all callbacks of a step."""
         for callback in self._callbacks:
             callback.on_step(step)
 

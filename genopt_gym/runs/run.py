@@ -67,6 +67,7 @@ class RunLedger:
 
     @property
     def tokens(self) -> int:
+        """Of all models together."""
         return sum(account.tokens for account in self.models.values())
 
     @property
