@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import types
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from genopt_gym.registration import TABLE
 from genopt_gym.testing import AgentConformance, TaskConformance
 from tests.envs.bbeh.checkout import shared_checkout
 from tests.helpers import tables
+from tests.helpers.extras import skip_without, skip_without_extra
 
 CHEAP: dict[str, dict[str, Any]] = {
     "Control": {"validation_size": 3, "credit_horizon": 30},
@@ -52,15 +52,6 @@ IN_BRIEF = {
     "test_metric",
 }
 """What the others are always held to; the rest of the suite is for `make test-all`."""
-
-NEEDS = {
-    "Reasoning": ["reasoning_gym"],
-    "GenOpt/Control-LunarLander-v0": ["Box2D", "pygame"],
-    "MiniGrid": ["minigrid"],
-    "MLAgentBench": ["sklearn", "pandas"],
-    "Tabular": ["sklearn", "pandas"],
-}
-"""By family, or by id, the modules of extras."""
 
 INNERS = {
     "Blackjack-v1": "a Tuple",
@@ -118,9 +109,7 @@ for row in TABLE:
     if row.id not in IN_FULL:
         names = [name for name in dir(TaskConformance) if name.startswith("test_") and name not in IN_BRIEF]
         facts |= {name: _slow(getattr(TaskConformance, name)) for name in names}
-    needed = NEEDS.get(row.id, NEEDS.get(family, ()))
-    missing = [module for module in needed if importlib.util.find_spec(module) is None]
-    facts["pytestmark"] = pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+    facts["pytestmark"] = skip_without_extra(row.id)
     globals()[_class_name(row.id)] = type(_class_name(row.id), (TaskConformance,), facts)
 
 for inner in INNERS:
@@ -128,8 +117,7 @@ for inner in INNERS:
     quick = {"test_check_env"} if inner == "Blackjack-v1" else set()
     names = [name for name in dir(TaskConformance) if name.startswith("test_") and name not in quick]
     facts |= {name: _slow(getattr(TaskConformance, name)) for name in names}
-    missing = [module for module in (inner.rpartition(":")[0],) if module and importlib.util.find_spec(module) is None]
-    facts["pytestmark"] = pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+    facts["pytestmark"] = skip_without(module for module in (inner.rpartition(":")[0],) if module)
     name = _class_name(f"PolicyOver-{inner.rpartition(':')[2]}")
     globals()[name] = type(name, (TaskConformance,), facts)
 

@@ -14,6 +14,7 @@ from genopt_gym.envs.control.gymnasium_task import GymnasiumTask
 from genopt_gym.envs.control.physics import Spread, draw, spread
 from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
+from tests.helpers.extras import or_skipped
 
 IDS = [row.id for row in TABLE if "/Control-" in row.id]
 
@@ -38,7 +39,7 @@ def test_drawn_values_lie_in_their_ranges(seed: int, outside: bool) -> None:
     assert all(is_inside(values[n], each) for n, each in constants.items()) != outside
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", or_skipped(IDS))
 def test_varied_differs_by_instance_and_stays_inside_in_all_splits(id: str) -> None:
     task = task_of(id, physics="varied")
     drawn = [task.constants_of(Instance(split, i)) for split in ("train", "validation", "test") for i in range(2)]
@@ -46,7 +47,7 @@ def test_varied_differs_by_instance_and_stays_inside_in_all_splits(id: str) -> N
     assert all(is_inside(values[n], each) for values in drawn for n, each in task.constants.items())
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", or_skipped(IDS))
 def test_shifted_tests_outside_of_what_it_trains_on(id: str) -> None:
     task = task_of(id, physics="shifted")
     for split in ("train", "validation"):
@@ -56,7 +57,7 @@ def test_shifted_tests_outside_of_what_it_trains_on(id: str) -> None:
     assert not all(is_inside(values[n], each) for n, each in task.constants.items())
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", or_skipped(IDS))
 def test_the_standard_constants_are_those_of_the_inner_environment(id: str) -> None:
     task = task_of(id)
     inner = task.make_inner().unwrapped
@@ -65,7 +66,7 @@ def test_the_standard_constants_are_those_of_the_inner_environment(id: str) -> N
             assert getattr(inner, name) == value
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", or_skipped(IDS))
 def test_the_drawn_constants_change_the_episode_and_not_what_is_told(id: str) -> None:
     parameters: dict[str, Any] = {"start": "modular/random", "validation_size": 1, "credit_horizon": 30}
     seen = []

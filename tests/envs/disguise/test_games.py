@@ -11,6 +11,7 @@ from genopt_gym.core.evidence import Trial
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
+from tests.helpers.extras import or_skipped
 
 POLICIES = [row.id for row in TABLE if "/Atari-" in row.id or "/Control-" in row.id]
 EPISODES: dict[str, Any] = {"validation_size": 1, "train_size": 2, "credit_horizon": 20}
@@ -53,14 +54,14 @@ def check(id: str, disguises: range, start: str) -> None:
         assert got == wanted, f"disguise {disguise}"
 
 
-@pytest.mark.parametrize("id", POLICIES)
+@pytest.mark.parametrize("id", or_skipped(POLICIES))
 def test_a_translated_start_plays_the_same_game(id: str) -> None:
     check(id, range(1, 3), "modular/parametric")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("start", ["modular/parametric", "one_function/parametric", "modular/naive"])
-@pytest.mark.parametrize("id", POLICIES)
+@pytest.mark.parametrize("id", or_skipped(POLICIES))
 def test_a_translated_start_plays_the_same_game_under_fifty_disguises(id: str, start: str) -> None:
     check(id, range(50), start)
 

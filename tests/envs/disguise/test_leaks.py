@@ -15,6 +15,7 @@ from genopt_gym.envs.rollout import RolloutTask
 from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 from tests.helpers import tables
+from tests.helpers.extras import or_skipped, skip_without_extra
 
 FAMILIES = ("/Atari-", "/Control-", "/Tabular-", "/MLAgentBench-HousePrice", "/MLAgentBench-SpaceshipTitanic")
 IDS = [row.id for row in TABLE if any(family in row.id for family in FAMILIES)]
@@ -114,14 +115,14 @@ def check(id: str, disguise: int, garbage: int) -> None:
     assert str(env.task.metric.high) not in texts[0] or "from" not in texts[0].partition("The score is")[2][:80]
 
 
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", or_skipped(IDS))
 def test_nothing_tells_what_the_task_is(id: str) -> None:
     check(id, 1, garbage=3)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("disguise", [0, 2, 17])
-@pytest.mark.parametrize("id", IDS)
+@pytest.mark.parametrize("id", or_skipped(IDS))
 def test_nothing_tells_it_in_two_hundred_garbage_edits(id: str, disguise: int) -> None:
     check(id, disguise, garbage=200)
 
@@ -132,6 +133,7 @@ def test_a_number_that_is_no_disguise_is_refused(number: Any) -> None:
         gym.make("GenOpt/Control-CartPole-v0", disguise=number)
 
 
+@skip_without_extra("GenOpt/Reasoning-LegCounting-v0")
 def test_a_task_without_a_disguise_says_so() -> None:
     with pytest.raises(ValueError, match="has none"):
         gym.make("GenOpt/Reasoning-LegCounting-v0", disguise=1)
