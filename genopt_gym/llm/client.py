@@ -234,10 +234,10 @@ def _cost(reply: Reply, reservation: Reservation, model: str) -> ModelAccount:
 _noted: set[str] = set()
 
 
-def _note_once(words: str) -> None:
-    if words not in _noted:
-        _noted.add(words)
-        logging.getLogger(__name__).warning(words)
+def _note_once(message: str) -> None:
+    if message not in _noted:
+        _noted.add(message)
+        logging.getLogger(__name__).warning(message)
 
 
 async def _within(seconds: float, call: Coroutine[Any, Any, Reply]) -> Reply:

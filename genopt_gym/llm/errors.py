@@ -27,9 +27,9 @@ class Transient(Exception):
     """
 
     def __init__(
-        self, words: str, *, retry_after: float | None = None, may_have_cost: bool = False, tries: int | None = None
+        self, message: str, *, retry_after: float | None = None, may_have_cost: bool = False, tries: int | None = None
     ) -> None:
-        super().__init__(words)
+        super().__init__(message)
         self.retry_after = retry_after
         self.may_have_cost = may_have_cost
         self.tries = tries

@@ -29,7 +29,7 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
     openai = importlib.import_module("openai")
     chain = list(_causes(error))
     kinds = {type(cause).__name__ for cause in chain}
-    words = _first_line(error)
+    message = _first_line(error)
     where = settings.base_url or "the provider"
     if kinds & {"InvalidURL", "UnsupportedProtocol", "InvalidUrlClientError"}:
         return ModelError(f"the base URL {settings.base_url!r} is no address: write it as http://127.0.0.1:8000/v1")
@@ -40,19 +40,19 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
     if any(type(cause) is openai.APIConnectionError for cause in chain):
         return Transient("the connection was cut", may_have_cost=True)
     if "AuthenticationError" in kinds or any(type(cause) is openai.OpenAIError for cause in chain):
-        return ModelError(_about_key(model, words))
+        return ModelError(_about_key(model, message))
     if "ContextWindowExceededError" in kinds:
         return ModelError(
             f"the prompt is too long for {model}: take a model with a longer context, or tell the proposer how long it "
-            f"is with --agent-option context_tokens=N ({words})"
+            f"is with --agent-option context_tokens=N ({message})"
         )
     if "NotFoundError" in kinds:
-        return ModelError(f"{where} knows no model {model!r}, or is no OpenAI-compatible address ({words})")
+        return ModelError(f"{where} knows no model {model!r}, or is no OpenAI-compatible address ({message})")
     if "RateLimitError" in kinds:
         if "insufficient_quota" in str([getattr(cause, "body", "") for cause in chain]):
-            return ModelError(f"the account at {where} has no credit left for {model} ({words})")
-        return Transient(f"too many requests ({words})", retry_after=_retry_after(chain))
-    if "LLM Provider NOT provided" in words:
+            return ModelError(f"the account at {where} has no credit left for {model} ({message})")
+        return Transient(f"too many requests ({message})", retry_after=_retry_after(chain))
+    if "LLM Provider NOT provided" in message:
         return ModelError(
             f"no provider in the model's name {model!r}: write provider/name, such as openai/NAME, "
             "anthropic/NAME or local/smollm2"
@@ -61,11 +61,11 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
     if status >= 500:
         answered = kinds & {"HTTPStatusError", "APIStatusError"} or not kinds & {"OpenAIError"}
         return Transient(
-            words if answered else f"{where} answered something that is no reply: is the address right? ({words})",
+            message if answered else f"{where} answered something that is no reply: is the address right? ({message})",
             retry_after=_retry_after(chain),
             may_have_cost=not answered,
         )
-    return ModelRefused(f"{model} refused the request: {words}{_about_option(request, chain)}")
+    return ModelRefused(f"{model} refused the request: {message}{_about_option(request, chain)}")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -80,11 +80,11 @@ def _first_line(error: Exception) -> str:
     return lines[0].rsplit("Exception - ", 1)[-1].removeprefix("litellm.BadRequestError: ")[:SHOWN]
 
 
-def _about_key(model: str, words: str) -> str:
+def _about_key(model: str, message: str) -> str:
     missing = importlib.import_module("litellm").validate_environment(model)["missing_keys"]
     if missing:
         return f"{model} needs a key: set {' and '.join(missing)} in the environment, or take local/smollm2"
-    return f"the key for {model} was refused: {words}"
+    return f"the key for {model} was refused: {message}"
 
 
 def _about_option(request: Request, chain: list[BaseException]) -> str:

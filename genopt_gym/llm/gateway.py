@@ -196,8 +196,8 @@ class Gateway:
     async def _show(self, request: web.Request) -> web.Response:
         name = request.match_info["id"]
         if name != self._model:
-            words = f"the gateway lists no model {name!r}" + (f", only {self._model!r}" if self._model else "")
-            raise Refusal(404, words, "model_not_found", "model")
+            message = f"the gateway lists no model {name!r}" + (f", only {self._model!r}" if self._model else "")
+            raise Refusal(404, message, "model_not_found", "model")
         return _json(self._facts(name))
 
     def _facts(self, model: str) -> dict[str, Any]:
@@ -215,10 +215,10 @@ def _refusal(error: Exception, request: web.Request) -> Refusal:
         case ModelError():
             return Refusal(502, str(error), "model_error", kind="server_error")
         case web.HTTPException():
-            words = f"{request.method} {request.path}: {error.reason}"
+            message = f"{request.method} {request.path}: {error.reason}"
             if error.status in (404, 405):
-                words += f"; the gateway has {ROUTES}"
-            return Refusal(error.status, words, "not_found" if error.status == 404 else None)
+                message += f"; the gateway has {ROUTES}"
+            return Refusal(error.status, message, "not_found" if error.status == 404 else None)
     logging.getLogger(__name__).error("a call to the gateway failed", exc_info=error)
     return Refusal(500, f"the gateway itself failed: {error!r}", kind="server_error")
 

@@ -51,10 +51,10 @@ class LocalModels(Backend):
         with self._lock:
             answer = self._server(path, context_of(path, settings.context_tokens)).handle_chat_completions(question)
         if "error" in answer:
-            words = str(answer["error"].get("message", answer["error"]))
+            message = str(answer["error"].get("message", answer["error"]))
             if answer["error"].get("type") == "exceed_context_size_error":
-                words = f"the prompt is too long for it: {words}"
-            raise ModelError(f"{request.model} refused the request: {words}")
+                message = f"the prompt is too long for it: {message}"
+            raise ModelError(f"{request.model} refused the request: {message}")
         if not answer.get("choices"):
             raise Transient("the model gave no reply")
         choice, usage = answer["choices"][0], answer["usage"]

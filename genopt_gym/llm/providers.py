@@ -141,10 +141,10 @@ def _other_limit(error: Exception, limit: str) -> str | None:
     """How else the limit may be called, if the server does not know it under this name."""
     if getattr(error, "status_code", None) not in (400, 422):
         return None
-    words = str(error)
+    message = str(error)
     if limit == "max_tokens":
-        return "max_completion_tokens" if "max_completion_tokens" in words else None
-    return "max_tokens" if re.search("unsupported|unknown|unrecognized|extra|not permitted", words, re.I) else None
+        return "max_completion_tokens" if "max_completion_tokens" in message else None
+    return "max_tokens" if re.search("unsupported|unknown|unrecognized|extra|not permitted", message, re.I) else None
 
 
 def read_reply(answer: Any) -> Reply:

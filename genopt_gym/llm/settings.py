@@ -45,7 +45,7 @@ class Settings:
             number("context_tokens", self.context_tokens, above=0)
         if self.prices is not None:
             if len(self.prices) != 2:
-                words = f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
-                raise ParameterError(words, "prices")
+                message = f"prices are two numbers, dollars per million prompt and reply tokens, got {self.prices!r}"
+                raise ParameterError(message, "prices")
             for price, what in zip(self.prices, ("prompt", "reply"), strict=True):
                 number(f"prices, in dollars per million {what} tokens,", price, 0, parameter="prices")

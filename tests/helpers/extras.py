@@ -18,13 +18,13 @@ MODULES = {
 """By family, or by id, the modules of extras."""
 
 
-def skip_without_extra(id: str) -> Any:
+def skip_without_extra(id: str) -> pytest.MarkDecorator:
     """The mark of a test of this id: skipped where its extra is absent."""
     family = id.removeprefix("GenOpt/").partition("-")[0]
     return skip_without(MODULES.get(id, MODULES.get(family, [])))
 
 
-def skip_without(modules: Iterable[str]) -> Any:
+def skip_without(modules: Iterable[str]) -> pytest.MarkDecorator:
     """The mark of a test that needs these modules."""
     absent = [module for module in modules if importlib.util.find_spec(module) is None]
     return pytest.mark.skipif(bool(absent), reason=f"not installed: {', '.join(absent)}")

@@ -26,8 +26,8 @@ class Refused(ValueError):
         amount: by how much it misses, where that can be measured; else 0.
     """
 
-    def __init__(self, words: str, amount: float = 0.0) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, amount: float = 0.0) -> None:
+        super().__init__(message)
         self.amount = amount
 
 

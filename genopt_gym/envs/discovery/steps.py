@@ -85,8 +85,8 @@ def read_heights(solution: Any, *, negative: bool = False, most: float = 1e9) ->
     heights, bits = read_list(solution, "height", most=MOST_STEPS, limit=most)
     longest = max(height.bit_length() for height in heights)
     if longest * len(heights) > MOST_BITS:
-        words = f"{len(heights):,} heights of up to {longest:,} binary digits take too long to verify exactly"
-        raise Refused(f"{words}: round the smallest to 0")
+        message = f"{len(heights):,} heights of up to {longest:,} binary digits take too long to verify exactly"
+        raise Refused(f"{message}: round the smallest to 0")
     if not negative:
         for i, height in enumerate(heights):
             if height < 0:

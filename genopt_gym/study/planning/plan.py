@@ -102,11 +102,11 @@ def _options(source: Source, document: Document, entry: Entry, place: Place) -> 
             options.setdefault("model", document.model)
         config.make_agent()
     except UserError as problem:
-        words, option = str(problem), parameter_of(problem)
+        message, option = str(problem), parameter_of(problem)
         if isinstance(problem, MissingOption) and option == "model":
-            words += ": name it with model: in the plan, or with --model"
+            message += ": name it with model: in the plan, or with --model"
         at: Place = ("options", option) if option in entry.options else ("agent",)
-        raise source.error((*place, *at), words) from None
+        raise source.error((*place, *at), message) from None
     return options
 
 
@@ -114,8 +114,8 @@ def _levels(source: Source, document: Document, entry: Entry, place: Place) -> I
     """Every combination of levels in which the agent takes part."""
     for name, level in entry.levels.items():
         if level not in document.factors.get(name, ()):
-            words = f"{name}={_word(level)} is no level of a factor of this plan, so no agent can be held at it"
-            raise source.error((*place, "levels", name), words)
+            message = f"{name}={_word(level)} is no level of a factor of this plan, so no agent can be held at it"
+            raise source.error((*place, "levels", name), message)
     choices = [[entry.levels[name]] if name in entry.levels else every for name, every in document.factors.items()]
     for combination in product(*choices):
         yield dict(zip(document.factors, combination, strict=True))
@@ -131,8 +131,8 @@ def _config(source: Source, document: Document, task: str, arm: _Arm) -> Config:
     halves = [parameters.pop(name) for name in START if name in parameters]
     if len(halves) == 1 or (halves and "start" in parameters):
         place = _places(document, task, arm)
-        words = "structure and implementation together make up the start: give both, and no start"
-        raise source.error(next(place[name] for name in START if name in place), words)
+        message = "structure and implementation together make up the start: give both, and no start"
+        raise source.error(next(place[name] for name in START if name in place), message)
     if halves:
         parameters["start"] = "/".join(map(str, halves))
     return Config(task, arm.entry.agent, edits=document.edits, parameters=parameters, agent_options=dict(arm.options))

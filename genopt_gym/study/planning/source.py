@@ -37,12 +37,12 @@ class Source:
     value: Any
     lines: Mapping[Place, int] = field(default_factory=dict)
 
-    def error(self, place: Place, words: str) -> UserError:
+    def error(self, place: Place, message: str) -> UserError:
         """What is wrong at a place, with the line of the nearest thing that has one."""
         while place and place not in self.lines:
             place = place[:-1]
         line = f", line {self.lines[place]}" if place else ""
-        return UserError(f"{self.name}{line}: {words}")
+        return UserError(f"{self.name}{line}: {message}")
 
     def replaced(self, key: str, value: Any) -> Source:
         """The same with another value for a key of the top level; that one has no line."""
@@ -54,12 +54,12 @@ class Source:
         try:
             return msgspec.convert(self.value, kind)
         except msgspec.ValidationError as error:
-            words, _, path = str(error).partition(" - at `")
+            message, _, path = str(error).partition(" - at `")
             place = tuple(int(i) if i else key for key, i in re.findall(r"\.(\w+)|\[(\d+)\]", path))
-            words = words.replace("Object missing required field", "there has to be a key").replace("`", "")
-            words = re.sub(rf"\b({'|'.join(WORDS)})\b", lambda word: WORDS[word[0]], words.replace(" | ", " or "))
+            message = message.replace("Object missing required field", "there has to be a key").replace("`", "")
+            message = re.sub(rf"\b({'|'.join(WORDS)})\b", lambda word: WORDS[word[0]], message.replace(" | ", " or "))
             subject = ".".join(str(key) for key in place if isinstance(key, str))
-            raise self.error(place, f"{subject}: {words}" if subject else words) from None
+            raise self.error(place, f"{subject}: {message}" if subject else message) from None
 
 
 def read_yaml(text: str, name: str) -> Source:
@@ -85,8 +85,8 @@ def read_yaml(text: str, name: str) -> Source:
         line = f", line {mark.line + 1}" if mark else ""
         raise UserError(f"{name}{line}: this cannot be read as YAML: {error.problem or error.context}") from None
     except (yaml.YAMLError, RecursionError) as error:
-        words = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise UserError(f"{name}: this cannot be read as YAML: {words}") from None
+        message = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        raise UserError(f"{name}: this cannot be read as YAML: {message}") from None
     except _Unfit as unfit:
         raise UserError(f"{name}, line {unfit.line}: {unfit}") from None
     return Source(name, value, reader.lines)
@@ -95,8 +95,8 @@ def read_yaml(text: str, name: str) -> Source:
 class _Unfit(Exception):
     """YAML that is no JSON."""
 
-    def __init__(self, node: yaml.Node, words: str) -> None:
-        super().__init__(words)
+    def __init__(self, node: yaml.Node, message: str) -> None:
+        super().__init__(message)
         self.line = node.start_mark.line + 1
 
 
