@@ -14,6 +14,7 @@ from genopt_gym.version import VERSION
 
 if TYPE_CHECKING:
     from genopt_gym.agents import Agent, AgentDone, Problem, make_agent
+    from genopt_gym.asynchronous import areset, astep
     from genopt_gym.core.artifact import Artifact, Component, Structure
     from genopt_gym.core.edit import EditOutcome, parse_edit
     from genopt_gym.core.errors import ContractBroken
@@ -42,6 +43,8 @@ __all__ = [
     "Problem",
     "Structure",
     "Task",
+    "areset",
+    "astep",
     "compare",
     "load_run",
     "load_study",
@@ -55,6 +58,7 @@ __all__ = [
 
 _PLACES = {
     "agents": ("Agent", "AgentDone", "Problem", "make_agent"),
+    "asynchronous": ("areset", "astep"),
     "core.artifact": ("Artifact", "Component", "Structure"),
     "core.edit": ("EditOutcome", "parse_edit"),
     "core.errors": ("ContractBroken",),

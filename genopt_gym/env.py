@@ -214,6 +214,10 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         problem = actions.addressing_problem(texts, artifact, self.editable)
         return problem or actions.not_runnable(artifact.edited(texts), self.start, self.editable)
 
+    def foreseen_batches(self, count: int) -> list[Batch]:
+        """The train batches of the next steps, as far as they do not depend on trials still to be run."""
+        return [Batch(batch, self.view) for batch in self._begun().sampler.foreseen(count)]
+
     def check_budget(self) -> None:
         """Raise BudgetSpent unless the budget allows another step."""
         held = self.parameters.batch_size * (2 if self._rule.runs_current else 1)
@@ -249,9 +253,10 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         """Check an artifact, and evaluate it on the next train batch and on validation."""
         if problem := actions.not_runnable(artifact, self.start, self.editable):
             return StepResult(artifact, *problem, score=self.task.metric.worst)
-        batch = sampler.draw()
-        batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
-        train, validation = self.evaluator.evaluate_batches(artifact, batches)
+        with sampler.returned_on_error():
+            batch = sampler.draw()
+            batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
+            train, validation = self.evaluator.evaluate_batches(artifact, batches)
         sampler.observe(train.trials)
         p = self.parameters
         if p.feedback_horizon == "credit":

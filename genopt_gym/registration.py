@@ -103,6 +103,7 @@ def register_all() -> None:
             entry_point="genopt_gym.env:OptimizationEnv",
             max_episode_steps=row.updates,
             nondeterministic=row.nondeterministic,
+            vector_entry_point="genopt_gym.vector:OptimizationVectorEnv",
             kwargs={"task": row.task},
         )
     for id, task in GAMES:

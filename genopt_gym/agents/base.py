@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,13 @@ class Agent(ABC):
         Raises:
             AgentDone: there is none.
         """
+
+    def ahead(self) -> Sequence[Mapping[str, str] | str]:
+        """The edits that ``act`` will give after the one it gave last, as far as no observation can change them.
+
+        They are then run side by side; steps, their order and what they are charged stay the same.
+        """
+        return ()
 
     def trace_limit(self, context: str, artifact: Artifact) -> int | None:
         """How many characters of trace it can read of a problem with this context and starting artifact.

@@ -48,10 +48,20 @@ class CmaEs(Agent):
             population = max(min(population, problem.updates // 2), 4)
         self._cma = CMA(np.zeros(dimensions), self._sigma, seed=problem.seed, population_size=population)
         self._generation: list[tuple[Any, float]] = []
+        self._asked: list[Any] = []
 
     def act(self, observation: dict[str, Any]) -> dict[str, str]:
-        self._point = self._cma.ask()
-        values = self._start + self._point[: len(self._start)] * self._unit
+        if not self._asked:
+            self._asked = [self._cma.ask() for _ in range(self._cma.population_size)]
+        self._point = self._asked.pop(0)
+        return self._edit(self._point)
+
+    def ahead(self) -> list[dict[str, str]]:
+        """The rest of the generation."""
+        return [self._edit(point) for point in self._asked]
+
+    def _edit(self, point: Any) -> dict[str, str]:
+        values = self._start + point[: len(self._start)] * self._unit
         edit, used = {}, 0
         for name, text in self._texts.items():
             rounded = [float(f"{value:.6g}") for value in values[used : used + self._counts[name]]]

@@ -1,12 +1,15 @@
-"""How many processors this process may use: by affinity, and by the quota of its control group."""
+"""How many cores this process may use: by affinity, by the quota of its control group, and beside its siblings."""
 
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+PROCESSES = Path("/proc")
 GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 
@@ -25,6 +28,37 @@ def available_cores(groups: Path = GROUPS, own_groups: Path = OWN_GROUPS) -> int
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min([cores, *(math.ceil(quota) for quota in _quotas(groups, own_groups))]))
+
+
+def sibling_processes(processes: Path = PROCESSES) -> int:
+    """How many processes share the cores with this one, itself counted: those that its parent started likewise.
+
+    An environment of ``gym.vector.AsyncVectorEnv`` has as many as the vector environment has environments; a process
+    that ``multiprocessing`` has not started has 1.
+
+    Args:
+        processes: where the kernel shows processes.
+
+    >>> sibling_processes()
+    1
+    """
+    if multiprocessing.parent_process() is None:
+        return 1
+    own = _command(processes / "self")
+    lists = (processes / str(os.getppid()) / "task").glob("*/children")
+    return max(1, sum(_command(processes / pid) == own for each in lists for pid in _text(each).split()))
+
+
+def _command(process: Path) -> str:
+    """Its command line without numbers, which tell apart processes that ``multiprocessing`` has spawned."""
+    return re.sub(r"\d+", "", _text(process / "cmdline"))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:
+        return ""
 
 
 def _quotas(groups: Path, own_groups: Path) -> Iterator[float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,6 +65,32 @@ class BatchSampler:
         while len(batch) < self._size:
             batch.append(self._next({instance.index for instance in batch}))
         return batch
+
+    def foreseen(self, count: int) -> list[list[Instance]]:
+        """The next batches that ``draw`` will give, as far as they do not depend on trials that are still to be run."""
+        if self._continue or self._kind not in ("epoch", "fixed"):
+            count = min(count, 1)
+        state = self._state()
+        try:
+            return [self.draw() for _ in range(count)]
+        finally:
+            self._restore(state)
+
+    @contextmanager
+    def returned_on_error(self) -> Iterator[None]:
+        """What is drawn within will be drawn again if an exception leaves it: its trials were not run."""
+        state = self._state()
+        try:
+            yield
+        except BaseException:
+            self._restore(state)
+            raise
+
+    def _state(self) -> tuple[list[Instance], Any]:
+        return list(self._queue), self._rng.bit_generator.state
+
+    def _restore(self, state: tuple[list[Instance], Any]) -> None:
+        self._queue, self._rng.bit_generator.state = state
 
     def observe(self, trials: Sequence[Trial]) -> None:
         """Tell what became of the batch."""

@@ -1,7 +1,17 @@
 """The one service that runs artifacts: trusted workers, blocks of trials, cache, ledger and budget."""
 
 from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger
+from genopt_gym.evaluation.cancellation import EvaluationCancelled
 from genopt_gym.evaluation.evaluator import Batch, Evaluation, Evaluator
 from genopt_gym.evaluation.pool import EvaluationError
 
-__all__ = ["Batch", "Budget", "BudgetSpent", "Evaluation", "EvaluationError", "Evaluator", "Ledger"]
+__all__ = [
+    "Batch",
+    "Budget",
+    "BudgetSpent",
+    "Evaluation",
+    "EvaluationCancelled",
+    "EvaluationError",
+    "Evaluator",
+    "Ledger",
+]

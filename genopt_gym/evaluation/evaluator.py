@@ -6,7 +6,7 @@ import gc
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,8 +16,9 @@ import msgspec
 
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.evidence import Failure, Instance, Trial, View
-from genopt_gym.core.ledger import Budget, Ledger
+from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger
 from genopt_gym.core.task import SPLITS, Task, TaskSpec
+from genopt_gym.evaluation.cancellation import in_thread
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore, Store
 from genopt_gym.evaluation.worker import Block, BlockResult
@@ -109,19 +110,73 @@ class Evaluator:
             BudgetSpent: the budget does not allow it; nothing was run.
             EvaluationError: the task's own code failed.
         """
-        if isinstance(what, str):
-            self._check_split(what)
-            what = self.task.instances(what)
-        return self.evaluate_batches(artifact, [Batch(what, view)])[0]
+        return self.evaluate_batches(artifact, [self._batch(what, view)])[0]
+
+    async def aevaluate(
+        self, artifact: Artifact, what: str | Sequence[Instance], view: View | None = None
+    ) -> Evaluation:
+        """``evaluate`` for asyncio: it runs in a thread; cancelling the task calls it off, and nothing is charged."""
+        return await in_thread(self.evaluate, artifact, what, view)
 
     def evaluate_batches(self, artifact: Artifact, batches: Sequence[Batch]) -> list[Evaluation]:
         """Evaluate several batches at once, so that their blocks share the workers."""
-        for split in {instance.split for batch in batches for instance in batch.instances}:
+        return self._evaluate([(artifact, batch) for batch in batches])
+
+    def evaluate_many(self, candidates: Sequence[tuple[Artifact, str | Sequence[Instance]]]) -> list[Evaluation]:
+        """Evaluate several artifacts side by side, each as ``evaluate`` would.
+
+        Args:
+            candidates: artifacts, each with a split by its name or with instances.
+
+        Returns:
+            Their evaluations, in this order.
+
+        Raises:
+            ValueError: a split is not this evaluator's to see.
+            BudgetSpent: the budget does not allow all of them; nothing was run.
+            EvaluationError: the task's own code failed.
+        """
+        return self._evaluate([(artifact, self._batch(what, None)) for artifact, what in candidates])
+
+    def prefetch(self, candidates: Sequence[tuple[Artifact, Sequence[Batch]]]) -> None:
+        """Run what will be asked for soon, so that it is found in the store then. It is charged when it is asked for.
+
+        As many as the budget would allow in this order are run; none of a task whose scores differ from run to run.
+        """
+        wanted: dict[str, Block] = {}
+        bound: Counter[str] = Counter()
+        for artifact, batches in candidates:
+            blocks = [block for batch in batches for block in self._blocks(artifact, batch)]
+            if not self.task.deterministic or any(self._asks(block) for block in blocks):
+                return
+            with self._lock:
+                new = {key: block for block in blocks if (key := self._key(block)) not in self._charged}
+                bound += self._bound(new.values())
+                most = self._under_way + bound
+                try:
+                    self.budget.check(trials=most["trials"], inner_steps=most["inner_steps"])
+                except BudgetSpent:
+                    break
+                wanted |= {key: block for key, block in new.items() if self.store.get(key) is None}
+        if wanted:
+            answers = shared_pool().run(list(wanted.values()))
+            with self._lock:
+                for key, answer in zip(wanted, answers, strict=True):
+                    self.store[key] = answer
+
+    def _batch(self, what: str | Sequence[Instance], view: View | None) -> Batch:
+        if isinstance(what, str):
+            self._check_split(what)
+            what = self.task.instances(what)
+        return Batch(what, view)
+
+    def _evaluate(self, candidates: Sequence[tuple[Artifact, Batch]]) -> list[Evaluation]:
+        for split in {instance.split for _, batch in candidates for instance in batch.instances}:
             self._check_split(split)
-        blocks = [block for batch in batches for block in self._blocks(artifact, batch)]
+        blocks = [block for artifact, batch in candidates for block in self._blocks(artifact, batch)]
         results = iter(self._results(blocks))
         evaluations = []
-        for batch in batches:
+        for _, batch in candidates:
             trials: list[Trial] = []
             while len(trials) < len(batch.instances):
                 trials += next(results).trials
@@ -161,10 +216,7 @@ class Evaluator:
             missing = {key: block for key, block in by_key.items() if key not in known}
             # What a resumed run finds in its store counts as when it was run: else a budget would be spent twice.
             new = {key: block for key, block in by_key.items() if key not in self._charged}
-            bound = Counter(
-                trials=sum(len(block.instances) for block in new.values()),
-                inner_steps=sum(map(self._most_steps, new.values())),
-            )
+            bound = self._bound(new.values())
             if new:
                 most = self._under_way + bound
                 self.budget.check(trials=most["trials"], inner_steps=most["inner_steps"])
@@ -209,6 +261,11 @@ class Evaluator:
         options = {} if model.temperature is None else {"temperature": model.temperature}
         request = Request(model.name, [{"role": "user", "content": prompt}], model.max_tokens, options)
         return self._models.submit(request, "workflow", instance)
+
+    def _bound(self, blocks: Collection[Block]) -> Counter[str]:
+        """The most that these blocks can spend."""
+        trials = sum(len(block.instances) for block in blocks)
+        return Counter(trials=trials, inner_steps=sum(map(self._most_steps, blocks)))
 
     def _most_steps(self, block: Block) -> int:
         limit = block.view.step_limit if block.view else None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from genopt_gym.evaluation.cancellation import Cancellation, current_cancellation
 from genopt_gym.evaluation.reply_dispatcher import Ask, ReplyDispatcher
 from genopt_gym.evaluation.worker import FAILED, REFUSED, Block
 from genopt_gym.evaluation.worker_process import WorkerProcess, default_workers, worker_environment
@@ -53,17 +54,19 @@ class WorkerPool:
 
         Raises:
             EvaluationError: the task's code raised, or a block lost two workers.
+            EvaluationCancelled: it was called off.
             Exception: what ``ask`` raised.
         """
         choose()  # Refused here, in words, rather than in a worker.
         return _Evaluation(self, blocks, ask).run()
 
-    def acquire(self, wait: bool, asks_model: bool) -> WorkerProcess | None:
+    def acquire(self, wait: bool, asks_model: bool, cancellation: Cancellation | None = None) -> WorkerProcess | None:
         """A worker for one block; ``None`` where none is free and the caller does not wait.
 
         Args:
             wait: until there is one; else nobody who waits is overtaken.
             asks_model: whether the block will mostly wait for a model: then there may be more workers than cores.
+            cancellation: what ends the wait, by EvaluationCancelled.
         """
         turn = object()
         with self._changed:
@@ -76,6 +79,8 @@ class WorkerPool:
                         return worker
                     if not wait:
                         return None
+                    if cancellation is not None:
+                        cancellation.check()
                     self._changed.wait()
             finally:
                 self._queue.remove(turn)
@@ -94,6 +99,11 @@ class WorkerPool:
         """End a worker that was lost, or whose block nobody wants any more."""
         with self._changed:
             self._end(worker)
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Let those who wait for a worker look whether they still want one."""
+        with self._changed:
             self._changed.notify_all()
 
     def is_waited_for(self) -> bool:
@@ -156,19 +166,14 @@ class _Evaluation:
         self._waiting = list(range(len(blocks)))[::-1]
         self._tries = [0] * len(blocks)
         self._busy: dict[WorkerProcess, int] = {}
+        self._cancellation = current_cancellation()
 
     def run(self) -> list[bytes]:
         try:
             with selectors.DefaultSelector() as selector, ReplyDispatcher(self._ask) as replies:
                 selector.register(replies.arrived, selectors.EVENT_READ)
-                while len(self._results) < len(self._blocks):
-                    self._hand_out(selector)
-                    # Blocks that wait may go to a worker that somebody else gives back.
-                    for key, _ in selector.select(RETRY_SECONDS if self._waiting else None):
-                        if key.data is None:
-                            replies.deliver()
-                        else:
-                            self._collect(key.data, selector, replies)
+                with self._cancellation.waking(replies.wake), self._cancellation.waking(self._pool.wake):
+                    self._run_all(selector, replies)
         except BaseException:
             for worker in self._busy:
                 worker.process.stop(0)
@@ -176,10 +181,21 @@ class _Evaluation:
             raise
         return [self._results[i] for i in range(len(self._blocks))]
 
+    def _run_all(self, selector: selectors.BaseSelector, replies: ReplyDispatcher) -> None:
+        while len(self._results) < len(self._blocks):
+            self._cancellation.check()
+            self._hand_out(selector)
+            # Blocks that wait may go to a worker that somebody else gives back.
+            for key, _ in selector.select(RETRY_SECONDS if self._waiting else None):
+                if key.data is None:
+                    replies.deliver()
+                else:
+                    self._collect(key.data, selector, replies)
+
     def _hand_out(self, selector: selectors.BaseSelector) -> None:
         while self._waiting:
             asks = self._blocks[self._waiting[-1]].program.asks_model
-            worker = self._pool.acquire(wait=not self._busy, asks_model=asks)
+            worker = self._pool.acquire(not self._busy, asks, self._cancellation)
             if worker is None:
                 return
             self._begin(worker, selector)

@@ -49,6 +49,10 @@ class ReplyDispatcher:
         if self._open:
             self._ring.send(b"!")
 
+    def wake(self) -> None:
+        """Let whoever waits for ``arrived`` look up."""
+        self._ring.send(b"!")
+
     def deliver(self) -> None:
         """Send on what has come. Raises what asking has raised."""
         self.arrived.recv(1 << 12)

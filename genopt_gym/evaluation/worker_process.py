@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import time
+from functools import lru_cache
 
-from genopt_gym.core.cores import available_cores
+from genopt_gym.core.cores import available_cores, sibling_processes
 from genopt_gym.core.processes import HelperProcess, calling
 from genopt_gym.evaluation.worker import MAX_MESSAGE
 from genopt_gym.sandbox import scratch
@@ -18,13 +20,19 @@ PATIENCE = 3.0
 
 
 def default_workers() -> int:
-    """``GENOPT_WORKERS``, or one for each core that affinity and quotas leave to this process."""
+    """``GENOPT_WORKERS``, or one for each core that affinity, quotas and sibling processes leave to this process."""
     text = os.environ.get("GENOPT_WORKERS", "")
     if text:
         if not text.isdecimal() or int(text) < 1:
             raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, got {text!r}")
         return int(text)
-    return available_cores()
+    return max(1, available_cores() // _siblings(int(time.monotonic())))
+
+
+@lru_cache(maxsize=1)
+def _siblings(second: int) -> int:
+    """How many share our cores, looked up once a second: others are started after us, and end before us."""
+    return sibling_processes()
 
 
 def worker_environment() -> dict[str, str]:

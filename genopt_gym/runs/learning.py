@@ -12,6 +12,7 @@ from genopt_gym.agents.trial_evaluator import TrialEvaluator
 from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation import BudgetSpent
 from genopt_gym.llm import Client
+from genopt_gym.looking_ahead import look_ahead
 from genopt_gym.making import optimization_env
 
 UPDATES = "updates"
@@ -62,6 +63,7 @@ def learn(
                 return f"budget of {spent.what}"
             except AgentDone:
                 return "agent"
+            _look_ahead(env, edit, agent, problem.updates)
             observation, reward, terminated, truncated, info = env.step(edit)
             agent.observe(observation, float(reward), info)
             told(float(reward), terminated, truncated, info)
@@ -71,6 +73,14 @@ def learn(
                 return info["truncated_by"] or UPDATES
     finally:
         agent.close()
+
+
+def _look_ahead(env: gym.Env[Any, Any], edit: Any, agent: Agent, updates: int | None) -> None:
+    """Run what the agent will try next beside what it tries now, unless a wrapper makes something else of its edits."""
+    core = optimization_env(env)
+    if env.action_space is core.action_space and (more := agent.ahead()):
+        left = len(more) if updates is None else updates - len(core.history)
+        look_ahead(core, [edit, *more[:left]])
 
 
 def _problem(env: gym.Env[Any, Any], seed: int, client: Client | None) -> Problem:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
 
 import pytest
 
-from genopt_gym.core.cores import available_cores
+from genopt_gym.core.cores import available_cores, sibling_processes
 
 ALL = len(os.sched_getaffinity(0))
 
@@ -36,3 +37,13 @@ def written(root: Path, files: dict[str, str], own: str) -> tuple[Path, Path]:
 )
 def test_quota_and_affinity(tmp_path: Path, files: dict[str, str], own: str, cores: int) -> None:
     assert available_cores(*written(tmp_path, files, own)) == cores
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_processes_that_one_parent_has_started_share_the_cores(method: str) -> None:
+    with multiprocessing.get_context(method).Pool(3) as pool:
+        assert pool.apply(sibling_processes) == 3
+
+
+def test_a_process_that_multiprocessing_has_not_started_has_the_cores_for_itself() -> None:
+    assert sibling_processes() == 1

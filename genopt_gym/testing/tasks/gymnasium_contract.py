@@ -42,8 +42,8 @@ class GymnasiumContract(TaskSuite):
         if self.is_deterministic(env):
             assert digest(twin.reset(seed=3)) == digest(env.reset(seed=3))
 
-    @pytest.mark.parametrize("mode", ["sync", "async"])
-    def test_vector_env(self, mode: Literal["sync", "async"]) -> None:
+    @pytest.mark.parametrize("mode", ["sync", "async", "vector_entry_point"])
+    def test_vector_env(self, mode: Literal["sync", "async", "vector_entry_point"]) -> None:
         """In a vector environment each of two says what it says alone, whatever letters are in it."""
         singles = [self.make(), self.make()]
         before = set(helpers())
