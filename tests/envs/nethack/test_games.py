@@ -153,11 +153,22 @@ def policy(obs):
 
 @needs_nle
 def test_the_trace_has_the_screen_once_and_then_what_changed() -> None:
-    env = gym.make("GenOpt/NetHack-Score-v0", start="modular/working", validation_size=1, max_steps=40)
-    trace = str(env.reset(seed=0)[0]["trace"])
+    """Who only searches changes the turn in the last line, and little else."""
+    trace = first_trace("one_function/stub")
     assert "screen.23" in trace
     assert trace.count("Agent the Candidate") == 1
-    assert len(trace) < 20_000
+    assert trace.count("magic marker") == 1
+
+
+@needs_nle
+def test_the_trace_of_a_walk_stays_small() -> None:
+    assert "40 of 40 inner steps" in first_trace("modular/working")
+    assert len(first_trace("modular/working")) < 20_000
+
+
+def first_trace(start: str) -> str:
+    env = gym.make("GenOpt/NetHack-Score-v0", start=start, validation_size=1, max_steps=40)
+    return str(env.reset(seed=0)[0]["trace"])
 
 
 @needs_nle
