@@ -137,6 +137,22 @@ def test_an_unknown_action_is_told() -> None:
 
 
 @needs_nle
+def test_a_list_of_actions_is_none() -> None:
+    [trial] = play("Score", {"policy": "def policy(obs):\n    return ['north', 'east']\n"}, 1).trials
+    assert trial.failure is not None
+    assert trial.failure.outcome == "contract_broken"
+    assert "an action is a text, the name of a command or a key" in trial.failure.message
+
+
+@needs_nle
+def test_a_player_that_takes_more_than_a_second_for_a_step_is_stopped() -> None:
+    text = "import time\ndef policy(obs):\n    time.sleep(3)\n    return 'search'\n"
+    [trial] = play("Score", {"policy": text}, 1).trials
+    assert trial.failure is not None
+    assert trial.failure.outcome == "timeout"
+
+
+@needs_nle
 def test_memory_lasts_for_a_game_and_no_longer() -> None:
     text = """\
 calls = []
