@@ -2,8 +2,8 @@ LIMITS = ((2, 4), (3, 3), (5, 2), (7, 1), (9, 0.9), (12, 0.95), (15, 0.97), (21,
 
 
 def priority(item, free):
-    """FunSearch's two rules (Romera-Paredes et al. 2024, figure 6): the one for OR-Library's items where the capacity is
-    theirs, 150; elsewhere that for Weibull's, which compares each bin with the one opened before it."""
+    """FunSearch's two rules (Romera-Paredes et al. 2024): the one for OR-Library's items where the capacity is theirs,
+    150; elsewhere that for Weibull's, which compares each bin with the one opened before it."""
     if max(free) == 150:
         return [next(worth for most, worth in LIMITS if room - item <= most) for room in free]
     largest, worths = max(free), []

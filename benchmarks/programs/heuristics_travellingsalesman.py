@@ -2,7 +2,7 @@ from math import dist
 
 
 def next_city(here, near, start, rest):
-    """The nearest, but rather one that would be left alone: far from the other cities in sight, and from their middle."""
+    """The nearest, but rather one that would be left alone: far from others in sight, and from the middle of all."""
 
     def cost(city):
         number, x, y, distance = city

@@ -172,7 +172,7 @@ class NetHackScore(NetHackTask):
 
     metric = Metric(
         "points of a game, mean over games",
-        *(0, 1_000_000, 35, 5300, None),
+        *(0, 1_000_000, 33, 5300, None),
         sources={
             **SOURCES,
             "reference": "about the median of AutoAscend in the NetHack Challenge 2021, in games without a cap",
@@ -196,7 +196,7 @@ class NetHackStaircase(NetHackTask):
 
     metric = Metric(
         "share of games in which the stairs down are reached",
-        *(0, 1, 0.15, 1, None),
+        *(0, 1, 0.05, 1, None),
         sources={**SOURCES, "reference": "every game"},
     )
     goal = """\
