@@ -50,9 +50,9 @@ def bare(task: RolloutTask, artifact: Artifact, instances: list[Instance]) -> tu
 
 
 def confined(spec: TaskSpec, artifact: Artifact, instances: list[Instance]) -> tuple[int, float]:
-    """The same for the evaluator, whose worker has been started before."""
+    """The same for the evaluator, whose worker has been started and has made its environments before."""
     evaluator = Evaluator(spec)
-    evaluator.evaluate(artifact.edited(dict.fromkeys(artifact.texts, "def f(): pass")), instances[:1])
+    evaluator.evaluate(artifact.edited(dict.fromkeys(artifact.texts, "def f(): pass")), instances)
     began = helpers_seconds()
     trials = evaluator.evaluate(artifact, instances).trials
     return sum(trial.steps for trial in trials), helpers_seconds() - began
