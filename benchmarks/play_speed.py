@@ -1,8 +1,8 @@
 """What confinement costs a player of NetHack or MiniGrid: steps per second of processor time, over the bare loop's.
 
 The bare loop plays the same games in this process with the same policy, without trace, confinement or messages; the
-other side is all that the worker, its zygote and the confined child took. Processor time, so that what else runs on the
-machine matters little; the better of several tries counts.
+other side is all that the worker, its zygote and the confined child took. Both make the mazes and games they play.
+Processor time, so that what else runs on the machine matters little; the better of several tries counts.
 
     python benchmarks/play_speed.py [GenOpt/NetHack-Score-v0 ...] [--episodes 8] [--tries 3]
 """
@@ -30,16 +30,17 @@ IDS = ["GenOpt/MiniGrid-MultiRoom-v0", "GenOpt/MiniGrid-KeyCorridor-v0", "GenOpt
 
 
 def bare(task: RolloutTask, artifact: Artifact, instances: list[Instance]) -> tuple[int, float]:
-    """Steps, and the seconds they took; to load the artifact and to start an episode does not count."""
+    """Steps, and the seconds they took, the making of mazes and games among it; to load the artifact does not count."""
     steps, seconds = 0, 0.0
     for instance in instances:
         random.seed(0)
-        episode: Any = task.start_episode(instance, 0)
         namespace: dict[str, Any] = {}
         for text in artifact.texts.values():
             exec(text, namespace)
         exec(artifact.workflow, namespace)
-        over, began, count = False, time.process_time(), 0
+        began = time.process_time()
+        episode: Any = task.start_episode(instance, 0)
+        over, count = False, 0
         while not over and count < task.max_inner_steps:
             _, over = episode.step(namespace["workflow"](episode.observe()))
             count += 1
@@ -49,9 +50,9 @@ def bare(task: RolloutTask, artifact: Artifact, instances: list[Instance]) -> tu
 
 
 def confined(spec: TaskSpec, artifact: Artifact, instances: list[Instance]) -> tuple[int, float]:
-    """The same for the evaluator, whose worker has been started before."""
+    """The same for the evaluator, whose worker has been started and has made its environments before."""
     evaluator = Evaluator(spec)
-    evaluator.evaluate(artifact.edited(dict.fromkeys(artifact.texts, "def f(): pass")), instances[:1])
+    evaluator.evaluate(artifact.edited(dict.fromkeys(artifact.texts, "def f(): pass")), instances)
     began = helpers_seconds()
     trials = evaluator.evaluate(artifact, instances).trials
     return sum(trial.steps for trial in trials), helpers_seconds() - began

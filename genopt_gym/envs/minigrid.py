@@ -10,7 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from genopt_gym.core.artifact import Structure
-from genopt_gym.core.errors import UserError
+from genopt_gym.core.errors import ParameterError, UserError
 from genopt_gym.core.evidence import Call, Instance
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask
@@ -153,6 +153,9 @@ unknown until you see what you need."""
                 raise ValueError(f"max_steps must be a whole number from 1, got {max_steps!r}")
             self.max_inner_steps = min(self.max_inner_steps, max_steps)
 
+    def put_on(self, disguise: int) -> None:
+        raise ParameterError("disguise: MiniGrid has none, for its cells and actions are words", "disguise")
+
     def make_inner(self) -> gym.Env[Any, Any]:
         try:
             importlib.import_module("minigrid")
@@ -162,6 +165,9 @@ unknown until you see what you need."""
 
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
         return MiniGridEpisode(self._env(slot), self.seed(instance), self.actions)
+
+    def returns(self) -> str:
+        return f"one of the texts {', '.join(self.actions)}"
 
     def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
         words = f"an action is one of {', '.join(self.actions)}"

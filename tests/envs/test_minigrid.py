@@ -114,11 +114,14 @@ def test_only_three_actions_among_moving_obstacles() -> None:
     assert "an action is one of left, right, forward" in trial.failure.message
 
 
-@pytest.mark.slow
-def test_a_player_that_thinks_too_long_is_stopped() -> None:
-    [trial] = play("MultiRoom", {"policy": "def policy(obs):\n    while True:\n        pass\n"}, 1).trials
+@pytest.mark.parametrize("waste", ["while True: pass", "time.sleep(3)"])
+def test_a_player_that_takes_more_than_a_second_for_a_step_is_stopped(waste: str) -> None:
+    [trial] = play(
+        "MultiRoom", {"policy": f"import time\ndef policy(obs):\n    {waste}\n    return 'left'\n"}, 1
+    ).trials
     assert trial.failure is not None
     assert trial.failure.outcome == "timeout"
+    assert "one call took longer than the 1 s allowed" in trial.failure.message
 
 
 def test_the_trace_shows_rows_that_change() -> None:
@@ -143,3 +146,8 @@ def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPa
 def test_max_steps_is_a_number() -> None:
     with pytest.raises(ValueError, match="max_steps must be a whole number from 1, got 0"):
         DoorKey(max_steps=0)
+
+
+def test_there_is_no_disguise() -> None:
+    with pytest.raises(ValueError, match="disguise: MiniGrid has none"):
+        gym.make("GenOpt/MiniGrid-DoorKey-v0", disguise=1)

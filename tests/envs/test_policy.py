@@ -160,6 +160,22 @@ def test_actions_of_several_integers(inner: str, action: list[int]) -> None:
     assert bad.failure.outcome == "contract_broken"
 
 
+@pytest.mark.parametrize("result", ["[0, 1]", "'left'", "2", "0.0", "None"])
+def test_what_is_no_action_is_told(result: str) -> None:
+    """One action at a time: a list of those to come is none."""
+    failure = play("CartPole-v1", "one_function/stub", {"policy": f"def policy(obs):\n    return {result}\n"}).failure
+    assert failure is not None
+    assert failure.outcome == "contract_broken"
+    assert f"the workflow returned {result}, but an action is an integer from 0 to 1" in failure.message
+
+
+def test_a_policy_that_takes_more_than_a_second_for_a_step_is_stopped() -> None:
+    text = "import time\ndef policy(obs):\n    time.sleep(3)\n    return 0\n"
+    failure = play("CartPole-v1", "one_function/stub", {"policy": text}).failure
+    assert failure is not None
+    assert (failure.outcome, failure.message) == ("timeout", "one call took longer than the 1 s allowed")
+
+
 def trace(inner: str) -> str:
     env = gym.make("GenOpt/Policy-Any-v0", inner=THEIRS.format(inner), validation_size=1, train_size=1)
     return str(env.reset(seed=0)[0]["trace"])

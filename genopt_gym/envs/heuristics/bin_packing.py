@@ -119,6 +119,9 @@ Hint: a bin is only worth what may still be put into it; room that is too small 
         items, capacity = draw_items(self.distribution(instance), self.seed(instance))
         return Packing(items, capacity)
 
+    def returns(self) -> str:
+        return "the position in free of the bin that the item goes into"
+
     def staged(self, score: float) -> str:
         if score < -8:
             return "Far too many bins: fill what is open before you open another."

@@ -99,6 +99,9 @@ that finds out which kind of trace it sees can do better than any that always do
     def start_episode(self, instance: Instance, slot: int) -> Cache:
         return Cache(draw_trace(self.distribution(instance), self.seed(instance), *SIZES[instance.split]))
 
+    def returns(self) -> str:
+        return "the number of a page in the cache"
+
     def staged(self, score: float) -> str:
         if score < 0:
             return (

@@ -129,6 +129,9 @@ end. Ask which machine will run dry, and which jobs will be late."""
         }
         return {"now": observation["state"]["time"], "machine": observation["machine"]["machine"], **cells}, []
 
+    def returns(self) -> str:
+        return "the position of one of the jobs"
+
     def staged(self, score: float) -> str:
         if score < -30:
             return "Machines idle while others are overloaded: see to it that long jobs get on."

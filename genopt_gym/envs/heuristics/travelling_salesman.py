@@ -105,6 +105,9 @@ Hint: the nearest city is often right, but cities that are left behind have to b
     def start_episode(self, instance: Instance, slot: int) -> Tour:
         return Tour(*draw_cities(self.distribution(instance), self.seed(instance)))
 
+    def returns(self) -> str:
+        return "the number of a city in near"
+
     def staged(self, score: float) -> str:
         if score < -35:
             return "Long ways back and forth: distance has to count for more."

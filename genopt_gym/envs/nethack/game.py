@@ -135,6 +135,11 @@ def action_words() -> str:
     return ", ".join(COMMANDS)
 
 
+def answer_words() -> str:
+    """All keys that answer a question, for a contract."""
+    return 'a letter, a digit, one of $-*?,.<>#+, "escape", "enter" or "space"'
+
+
 def lacks(asks: bool, result: Any) -> str | None:
     """What an action has to be, if a result is none.
 

@@ -137,6 +137,22 @@ def test_an_unknown_action_is_told() -> None:
 
 
 @needs_nle
+def test_a_list_of_actions_is_none() -> None:
+    [trial] = play("Score", {"policy": "def policy(obs):\n    return ['north', 'east']\n"}, 1).trials
+    assert trial.failure is not None
+    assert trial.failure.outcome == "contract_broken"
+    assert "an action is a text, the name of a command or a key" in trial.failure.message
+
+
+@needs_nle
+def test_a_player_that_takes_more_than_a_second_for_a_step_is_stopped() -> None:
+    text = "import time\ndef policy(obs):\n    time.sleep(3)\n    return 'search'\n"
+    [trial] = play("Score", {"policy": text}, 1).trials
+    assert trial.failure is not None
+    assert trial.failure.outcome == "timeout"
+
+
+@needs_nle
 def test_memory_lasts_for_a_game_and_no_longer() -> None:
     text = """\
 calls = []
@@ -153,11 +169,22 @@ def policy(obs):
 
 @needs_nle
 def test_the_trace_has_the_screen_once_and_then_what_changed() -> None:
-    env = gym.make("GenOpt/NetHack-Score-v0", start="modular/working", validation_size=1, max_steps=40)
-    trace = str(env.reset(seed=0)[0]["trace"])
+    """Who only searches changes the turn in the last line, and little else."""
+    trace = first_trace("one_function/stub")
     assert "screen.23" in trace
     assert trace.count("Agent the Candidate") == 1
-    assert len(trace) < 20_000
+    assert trace.count("magic marker") == 1
+
+
+@needs_nle
+def test_the_trace_of_a_walk_stays_small() -> None:
+    assert "40 of 40 inner steps" in first_trace("modular/working")
+    assert len(first_trace("modular/working")) < 20_000
+
+
+def first_trace(start: str) -> str:
+    env = gym.make("GenOpt/NetHack-Score-v0", start=start, validation_size=1, max_steps=40)
+    return str(env.reset(seed=0)[0]["trace"])
 
 
 @needs_nle
