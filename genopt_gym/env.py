@@ -68,7 +68,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         p = self._made_with = self.parameters
-        self.evaluator = Evaluator(spec, budget=p.budget)
+        self.evaluator = Evaluator(spec.dated(p.trace_window), budget=p.budget)
         self.task = self.evaluator.task
         self.start = self.task.starting_artifact(str(p.start))
         if self.start.asks_model and self.task.model is None:

@@ -76,8 +76,8 @@ class Evaluator:
         budget: Mapping[str, float] | None = None,
         client: Client | None = None,
     ) -> None:
-        self.spec = spec
         self.task: Task = spec.make()
+        self.spec = spec if spec.sources else spec.dated()
         self.splits = tuple(splits)
         self.store: Store = MemoryStore() if store is None else store
         self.ledger = Ledger()

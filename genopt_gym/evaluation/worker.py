@@ -19,6 +19,7 @@ from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Instance, Recorder, Trial, View
 from genopt_gym.core.processes import end_with_owner
 from genopt_gym.core.reach import reaches
+from genopt_gym.core.sources import SourcesChanged, changed_since
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
@@ -47,9 +48,15 @@ class BlockResult(msgspec.Struct, frozen=True):
     seconds: float
 
 
-DONE, FAILED, REFUSED = b"\0", b"\1", b"\2"
-"""First byte of an answer: what follows is a BlockResult, the traceback of the task's own code, or why artifact code
-cannot be confined here."""
+DONE, FAILED, REFUSED, CHANGED = b"\0", b"\1", b"\2", b"\4"
+"""First byte of an answer: what follows is a BlockResult, the traceback of the task's own code, why artifact code
+cannot be confined here, or which of the user's files are no longer those that the block is of."""
+
+
+EDITED = (
+    "{} has been edited since this environment was made, and nothing is scored by another version in silence: make the "
+    "environment again; an interrupted run goes on when the file is as it was, or with --accept-changes"
+)
 
 
 class Worker:
@@ -139,7 +146,11 @@ class Worker:
     def _task(self, spec: TaskSpec) -> Task:
         key = msgspec.json.encode(spec)
         if key not in self._tasks:
-            self._tasks[key] = spec.make()
+            task = spec.make()
+            # Looked at when all is imported: a file that is edited meanwhile is told, and never scored by in part.
+            if changed := changed_since(spec.sources):
+                raise SourcesChanged(EDITED.format(", ".join(changed)))
+            self._tasks[key] = task
         return self._tasks[key]
 
 
@@ -173,6 +184,8 @@ def main(line_fd: int, scratch_root: str) -> None:
             answer = DONE + msgspec.msgpack.encode(BlockResult(trials, time.perf_counter() - started))
         except ConfinementError as error:
             answer = REFUSED + str(error).encode()
+        except SourcesChanged as error:
+            answer = CHANGED + str(error).encode()
         except Exception:
             answer = FAILED + traceback.format_exc().encode()
         try:
