@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from genopt_gym.agents import Agent, AgentDone, Problem, make_agent
     from genopt_gym.core.artifact import Artifact, Component, Structure
     from genopt_gym.core.edit import EditOutcome, parse_edit
-    from genopt_gym.core.errors import ContractBroken
+    from genopt_gym.core.errors import ContractBroken, UserError
     from genopt_gym.core.task import Metric, Task
     from genopt_gym.evaluation import Evaluator
     from genopt_gym.making import make
@@ -42,6 +42,7 @@ __all__ = [
     "Problem",
     "Structure",
     "Task",
+    "UserError",
     "compare",
     "load_run",
     "load_study",
@@ -57,7 +58,7 @@ _PLACES = {
     "agents": ("Agent", "AgentDone", "Problem", "make_agent"),
     "core.artifact": ("Artifact", "Component", "Structure"),
     "core.edit": ("EditOutcome", "parse_edit"),
-    "core.errors": ("ContractBroken",),
+    "core.errors": ("ContractBroken", "UserError"),
     "core.task": ("Metric", "Task"),
     "evaluation": ("Evaluator",),
     "making": ("make",),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
@@ -107,6 +108,42 @@ def check_imported(*values: Any) -> None:
                 f"{own.file} was edited after it was imported here: importlib.reload({own.name}), or start Python "
                 "anew, and make the environment again"
             )
+
+
+def import_afresh(sources: Mapping[str, str]) -> None:
+    """From now on import these modules from their source alone.
+
+    Python takes a compiled file for the source's whose size and second of writing it has: an edit of a number within
+    the second would not be seen.
+    """
+    known = next((each for each in sys.meta_path if isinstance(each, _FromSource)), None)
+    if known is None:
+        known = _FromSource()
+        sys.meta_path.insert(0, known)
+    known.names |= {_module(file) for file in sources if not file.startswith(FILE)}
+
+
+class _FromSource(importlib.abc.MetaPathFinder):
+    """Finds the modules of these names as Python does, and leaves their compiled files aside."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname not in self.names:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if spec is not None and type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = _SourceLoader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+class _SourceLoader(importlib.machinery.SourceFileLoader):
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        return compile(self.get_data(path), path, "exec", dont_inherit=True)
 
 
 _seen: dict[str, tuple[object, str]] = {}
@@ -224,8 +261,12 @@ def _digest_now(file: str) -> str:
     if file.startswith(FILE):
         return _digest_of_file(Path(file.removeprefix(FILE)))
     found: dict[str, OwnModule] = {}
-    _follow(file.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."), found)
+    _follow(_module(file), found)
     return next((own.digest for own in found.values() if own.file == file), "")
+
+
+def _module(file: str) -> str:
+    return file.removesuffix("/__init__.py").removesuffix(".py").replace("/", ".")
 
 
 def _digest_of_file(path: Path) -> str:

@@ -19,7 +19,7 @@ from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import Instance, Recorder, Trial, View
 from genopt_gym.core.processes import end_with_owner
 from genopt_gym.core.reach import reaches
-from genopt_gym.core.sources import SourcesChanged, changed_since
+from genopt_gym.core.sources import SourcesChanged, changed_since, import_afresh
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
@@ -146,6 +146,8 @@ class Worker:
     def _task(self, spec: TaskSpec) -> Task:
         key = msgspec.json.encode(spec)
         if key not in self._tasks:
+            if spec.sources:
+                import_afresh(spec.sources)
             task = spec.make()
             # Looked at when all is imported: a file that is edited meanwhile is told, and never scored by in part.
             if changed := changed_since(spec.sources):

@@ -61,7 +61,9 @@ class WorkerProcess:
         """Whether it has imported no other version of these files, and finds modules where we do."""
         if not sources:
             return True
-        return self._path == sys.path and all(self.sources.get(file, digest) == digest for file, digest in sources.items())
+        return self._path == sys.path and all(
+            self.sources.get(file, digest) == digest for file, digest in sources.items()
+        )
 
     def close(self) -> None:
         """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""

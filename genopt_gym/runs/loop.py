@@ -23,6 +23,7 @@ from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
+from genopt_gym.core.sources import SourcesChanged
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
@@ -33,7 +34,7 @@ from genopt_gym.runs.film import has_screen, record, save_film
 from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config, read_result
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.learning import learn
-from genopt_gym.runs.recorder import StepRecorder
+from genopt_gym.runs.recorder import NOT_ACCEPTABLE, StepRecorder
 from genopt_gym.runs.versions import Versions
 from genopt_gym.sandbox.tier import choose
 
@@ -129,7 +130,12 @@ def resume_run(
                     f"trials of the run in {path} ask a model, and are run again by what scored them when it goes on: "
                     "put back what was changed, or begin another run"
                 )
-            return _run(prepared, folder, watching, history, extends=more_edits > 0)
+            try:
+                return _run(prepared, folder, watching, history, extends=more_edits > 0)
+            except SourcesChanged as error:
+                if not accept_changes:
+                    raise
+                raise UserError(NOT_ACCEPTABLE.format("a stored step", path)) from error
 
 
 def _check_extendable(path: Path, more_edits: int) -> None:

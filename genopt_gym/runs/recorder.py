@@ -15,6 +15,11 @@ from genopt_gym.runs.formats import writer
 from genopt_gym.runs.learning import UPDATES
 from genopt_gym.runs.steps import Step
 
+NOT_ACCEPTABLE = (
+    "{} of the run in {} comes out differently with what has changed, so this change cannot be accepted: put back what "
+    "it was, or begin another run"
+)
+
 
 class StepRecorder:
     """The steps of one run.
@@ -118,10 +123,7 @@ class StepRecorder:
             )
         path = self._folder.path
         if self.when_replayed is not None:
-            raise UserError(
-                f"step {self._step} of the run in {path} comes out differently with what has changed, so this change "
-                "cannot be accepted: put back what it was, or begin another run"
-            )
+            raise UserError(NOT_ACCEPTABLE.format(f"step {self._step}", path))
         raise UserError(
             f"step {self._step} of the run in {path} comes out differently now than it is stored; resume it with "
             f"{writer(read_config(path).get('versions'))}, which wrote it, or start anew elsewhere"
