@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from genopt_gym.core.artifact import Artifact, Component, Structure
     from genopt_gym.core.edit import EditOutcome, parse_edit
     from genopt_gym.core.errors import ContractBroken, UserError
+    from genopt_gym.core.scored import Scored, Text
     from genopt_gym.core.task import Metric, Task
     from genopt_gym.evaluation import Evaluator
     from genopt_gym.making import make
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from genopt_gym.runs.run import load_run
     from genopt_gym.study.api import compare
     from genopt_gym.study.study import load_study
-    from genopt_gym.wrapping import wrap
+    from genopt_gym.wrapping.api import wrap
 
 __version__ = VERSION
 
@@ -40,8 +41,10 @@ __all__ = [
     "Evaluator",
     "Metric",
     "Problem",
+    "Scored",
     "Structure",
     "Task",
+    "Text",
     "UserError",
     "compare",
     "load_run",
@@ -59,6 +62,7 @@ _PLACES = {
     "core.artifact": ("Artifact", "Component", "Structure"),
     "core.edit": ("EditOutcome", "parse_edit"),
     "core.errors": ("ContractBroken", "UserError"),
+    "core.scored": ("Scored", "Text"),
     "core.task": ("Metric", "Task"),
     "evaluation": ("Evaluator",),
     "making": ("make",),
@@ -67,7 +71,7 @@ _PLACES = {
     "runs.run": ("load_run",),
     "study.api": ("compare",),
     "study.study": ("load_study",),
-    "wrapping": ("wrap",),
+    "wrapping.api": ("wrap",),
 }
 _MODULES = {name: f"genopt_gym.{module}" for module, names in _PLACES.items() for name in names}
 

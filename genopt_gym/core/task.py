@@ -40,6 +40,7 @@ class ModelUse:
         max_tokens: most tokens of a reply.
         base_url: of an OpenAI-compatible server; ``None`` is the provider's own.
         concurrency: calls under way at once.
+        prices: US dollars for a million prompt tokens and a million reply tokens, where litellm has none.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModelUse:
     max_tokens: int = 1024
     base_url: str | None = None
     concurrency: int = 32
+    prices: tuple[float, float] | None = None
 
 
 def starts_of(structures: Mapping[str, Structure]) -> list[str]:
@@ -132,6 +134,8 @@ class Task(ABC):
 
     model: ModelUse | None = None
     """What artifacts of a structure that asks a model may ask; it is the main process that does."""
+    judge: ModelUse | None = None
+    """What the task itself asks about answers, as ``session.judge(prompt)``; booked under the role ``judge``."""
 
     def __init__(
         self,
@@ -185,6 +189,10 @@ class Task(ABC):
         if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
             return self.metric.worst
         return fmean(trial.score for trial in trials)
+
+    def cautions(self) -> Sequence[str]:
+        """What whoever makes an environment of this task should be warned of, in sentences."""
+        return ()
 
     def put_on(self, disguise: int) -> None:
         """Hide what the task is about: neutral names, other codes and scales, all drawn by this number.

@@ -14,7 +14,7 @@ import msgspec
 
 from genopt_gym.core.sources import SourcesChanged
 from genopt_gym.evaluation.reply_dispatcher import Ask, ReplyDispatcher
-from genopt_gym.evaluation.worker import CHANGED, FAILED, REFUSED, Block
+from genopt_gym.evaluation.worker import CHANGED, FAILED, REFUSED, TOLD, Block
 from genopt_gym.evaluation.worker_process import WorkerProcess, default_workers, worker_environment
 from genopt_gym.sandbox.channel import ChannelClosed
 from genopt_gym.sandbox.tier import ConfinementError, choose
@@ -220,13 +220,15 @@ class _Evaluation:
         if answer[:1] == CHANGED:
             self._pool.discard(worker)
             raise SourcesChanged(answer[1:].decode())
-        if self._waiting and answer[:1] not in (REFUSED, FAILED) and not self._pool.is_waited_for():
+        if self._waiting and answer[:1] not in (REFUSED, FAILED, TOLD) and not self._pool.is_waited_for():
             self._results[number] = answer[1:]
             self._begin(worker, selector)
             return
         self._pool.release(worker)
         if answer[:1] == REFUSED:
             raise ConfinementError(answer[1:].decode())
+        if answer[:1] == TOLD:
+            raise EvaluationError(answer[1:].decode())
         if answer[:1] == FAILED:
             reason = answer[1:].decode()
             raise EvaluationError(f"{_name(block)} failed in the task's own code:\n{reason}")

@@ -37,7 +37,7 @@ class Version:
 
 @dataclass
 class Versions:
-    """The versions of one run, the earliest first; a run that uses nothing of the user's own has one, which is empty."""
+    """The versions of one run, the earliest first; a run without code of the user's own has one, which is empty."""
 
     all: list[Version]
 
