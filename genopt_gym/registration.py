@@ -93,7 +93,7 @@ GAMES = tuple((row.id.replace("Atari", "Objects"), row.task) for row in TABLE if
 
 FUNCTION = Row("GenOpt/Function-Any-v0", "genopt_gym.envs.function:FunctionTask", 20)
 """Somebody's own function (``genopt_gym.wrap``); not in the table, for by itself it has no artifact and no metric."""
-EXAMPLES = Row("GenOpt/Function-Examples-v0", "genopt_gym.envs.own.examples:ExampleTask", 20)
+EXAMPLES = Row("GenOpt/Function-Examples-v0", "genopt_gym.envs.examples:ExampleTask", 20)
 """The same over somebody's own examples."""
 
 

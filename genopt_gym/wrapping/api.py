@@ -35,7 +35,7 @@ def wrap(
         components: Python functions whose text is the starting artifact; a docstring is the documentation of the
             contract. Only this text is run: what it needs it has to import itself.
         data: examples, one a trial: a list of dicts, the path of a CSV or JSONL file, or a table of ``datasets`` or
-            pandas. They are split without overlap; see ``genopt_gym.envs.own.examples``.
+            pandas. They are split without overlap; see ``genopt_gym.envs.examples``.
         **parameters: ``low`` and ``high``, the worst and the best score; what else the task takes (``texts``,
             ``workflow``, ``name``, ``goal``, ``model``, ...: docs/own-task.md lists it); and the keywords of
             ``gym.make``.

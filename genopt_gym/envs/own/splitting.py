@@ -94,8 +94,8 @@ def _wanted(sizes: Sizes, count: int, different: int) -> dict[str, int]:
     if all(size is None for size in sizes.values()):
         if different < FEWEST:
             raise ParameterError(
-                f"{different} different examples are too few to split into train, validation and test: give {FEWEST} or "
-                "more, or say train_size, validation_size and test_size",
+                f"{different} different examples are too few to split into train, validation and test: give {FEWEST} "
+                "or more, or say train_size, validation_size and test_size",
                 "data",
             )
         sizes = SHARES

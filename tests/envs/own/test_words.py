@@ -41,7 +41,7 @@ def test_of_a_scorer_that_forks_the_copy_is_ended(capfd: pytest.CaptureFixture[s
 
 
 def test_a_scorer_that_returns_text_is_told_in_a_sentence() -> None:
-    with pytest.raises(EvaluationError, match=r"worded returned 'good' for \w+/\d, but a score is a number") as caught:
+    with pytest.raises(EvaluationError, match=r"worded returned 'good' for \w+/\d+, but a score is a number") as caught:
         wrap(own.worded, [own.one], **BOUNDS).reset(seed=0)
     assert "\n" not in str(caught.value)
 

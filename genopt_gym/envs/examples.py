@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from genopt_gym.core.errors import ContractBroken, ParameterError
 from genopt_gym.core.evidence import Instance
@@ -37,6 +37,9 @@ class ExampleTask(FunctionTask):
         high: the best score; 1 with a grader.
         **more: as for ``FunctionTask``.
     """
+
+    has_fresh_instances: ClassVar[bool] = False
+    """Those of confirmation would have to come from test."""
 
     def __init__(
         self,
