@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from genopt_gym.asynchronous import areset, astep
     from genopt_gym.core.artifact import Artifact, Component, Structure
     from genopt_gym.core.edit import EditOutcome, parse_edit
-    from genopt_gym.core.errors import ContractBroken
+    from genopt_gym.core.errors import ContractBroken, UserError
+    from genopt_gym.core.scored import Scored, Text
     from genopt_gym.core.task import Metric, Task
     from genopt_gym.evaluation import Evaluator
     from genopt_gym.making import make
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from genopt_gym.runs.run import load_run
     from genopt_gym.study.api import compare
     from genopt_gym.study.study import load_study
-    from genopt_gym.wrapping import wrap
+    from genopt_gym.wrapping.api import wrap
 
 __version__ = VERSION
 
@@ -41,8 +42,11 @@ __all__ = [
     "Evaluator",
     "Metric",
     "Problem",
+    "Scored",
     "Structure",
     "Task",
+    "Text",
+    "UserError",
     "areset",
     "astep",
     "compare",
@@ -61,7 +65,8 @@ _PLACES = {
     "asynchronous": ("areset", "astep"),
     "core.artifact": ("Artifact", "Component", "Structure"),
     "core.edit": ("EditOutcome", "parse_edit"),
-    "core.errors": ("ContractBroken",),
+    "core.errors": ("ContractBroken", "UserError"),
+    "core.scored": ("Scored", "Text"),
     "core.task": ("Metric", "Task"),
     "evaluation": ("Evaluator",),
     "making": ("make",),
@@ -70,7 +75,7 @@ _PLACES = {
     "runs.run": ("load_run",),
     "study.api": ("compare",),
     "study.study": ("load_study",),
-    "wrapping": ("wrap",),
+    "wrapping.api": ("wrap",),
 }
 _MODULES = {name: f"genopt_gym.{module}" for module, names in _PLACES.items() for name in names}
 

@@ -68,7 +68,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         p = self._made_with = self.parameters
-        self.evaluator = Evaluator(spec, budget=p.budget)
+        self.evaluator = Evaluator(spec.dated(p.trace_window), budget=p.budget)
         self.task = self.evaluator.task
         self.start = self.task.starting_artifact(str(p.start))
         if self.start.asks_model and self.task.model is None:
@@ -83,6 +83,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.view = p.view
         self.context = problem_context(self.task, self.start, p)
         warn_of_cuts(self.task, p)
+        for words in self.task.cautions():
+            gym.logger.warn(words)
         self.observation_space = observation_space(self.task, self.start, self.context, p.max_trace_chars)
         self.action_space = Edits({name: self.start.texts[name] for name in self.editable}, actions.MAX_TEXT_CHARS)
         self._rule = RULES.make(p.accept)

@@ -43,7 +43,7 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
     parts.append(f"The workflow calls the components and cannot be edited:\n{artifact.workflow.strip()}")
     if parameters.documentation != "full" and (returns := task.returns()):
         parts.append(f"It has to return {returns}.")
-    if task.max_inner_steps > 1:
+    if task.max_inner_steps > 1 and any(component.kind == "python" for component in artifact.components):
         parts.append(STATE)
     return "\n\n".join(parts)
 

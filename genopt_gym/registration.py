@@ -93,11 +93,13 @@ GAMES = tuple((row.id.replace("Atari", "Objects"), row.task) for row in TABLE if
 
 FUNCTION = Row("GenOpt/Function-Any-v0", "genopt_gym.envs.function:FunctionTask", 20)
 """Somebody's own function (``genopt_gym.wrap``); not in the table, for by itself it has no artifact and no metric."""
+EXAMPLES = Row("GenOpt/Function-Examples-v0", "genopt_gym.envs.examples:ExampleTask", 20)
+"""The same over somebody's own examples."""
 
 
 def register_all() -> None:
     """Make every id known to Gymnasium; nothing heavy is imported before an environment is made."""
-    for row in (*TABLE, FUNCTION):
+    for row in (*TABLE, FUNCTION, EXAMPLES):
         gym.register(
             row.id,
             entry_point="genopt_gym.env:OptimizationEnv",

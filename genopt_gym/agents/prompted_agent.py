@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 from genopt_gym.agents.base import Problem
 from genopt_gym.agents.model_agent import Messages, ModelAgent, estimate
+from genopt_gym.agents.prompt_kinds import template_of
 from genopt_gym.agents.reply_reader import Reading, read_reply
 from genopt_gym.core.edit import UnusableReply
 from genopt_gym.core.errors import ParameterError
@@ -145,11 +146,14 @@ class PromptedAgent(ModelAgent):
         return {name: observation["artifact"][name] for name in self.problem.action_space.texts}
 
     def chat(self, question: str) -> Messages:
-        return [{"role": "system", "content": self._system}, {"role": "user", "content": question}]
+        own = self._system if self.system else prompt(template_of("system", self.problem.action_space.texts))
+        return [{"role": "system", "content": own}, {"role": "user", "content": question}]
 
     def format_words(self, edit_format: EditFormat | None = None) -> str:
         names = ", ".join(self.problem.action_space.texts)
-        return f"{prompt(f'format_{edit_format or self.edit_format}', names=names)}\n{prompt('format_any')}"
+        texts = self.problem.action_space.texts
+        form = template_of(f"format_{edit_format or self.edit_format}", texts)
+        return f"{prompt(form, names=names)}\n{prompt(template_of('format_any', texts))}"
 
 
 def prompt(name: str, **words: str) -> str:

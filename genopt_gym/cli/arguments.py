@@ -101,6 +101,10 @@ class RunArguments:
     more_edits: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="With --resume: N edits more than the run was to have.")
     ] = None
+    accept_changes: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="With --resume: go on although your own code or data has changed."),
+    ] = False
     replay: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Take model replies from this run; nothing is asked, no key is needed."),

@@ -33,7 +33,7 @@ PLAN = "seeds.json"
 """In a folder of several runs: what they have in common, and how many seeds there are."""
 
 
-GO_WITH_RESUME = {"resume", "more_edits", "callbacks", "workers", "confinement"}
+GO_WITH_RESUME = {"resume", "more_edits", "accept_changes", "callbacks", "workers", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -49,6 +49,8 @@ def run(request: RunArguments) -> None:
         folder = request.out or Path("runs") / _name(config, seeds)
         if request.out is not None:
             check_unused(folder)
+        if request.accept_changes:
+            raise UserError("--accept-changes is about a run that is there: name it with --resume FOLDER")
         if request.more_edits is not None:
             raise UserError("--more-edits adds to a run that is there: name it with --resume FOLDER")
     # Now, so that wrong words leave no folder behind.
@@ -61,7 +63,8 @@ def run(request: RunArguments) -> None:
 
     def loop(config: Config, folder: Path) -> Result:
         if (folder / "config.json").exists():
-            return resume_run(folder, watching, more_edits=request.more_edits or 0)
+            more_edits, accept_changes = request.more_edits or 0, request.accept_changes
+            return resume_run(folder, watching, more_edits=more_edits, accept_changes=accept_changes)
         return start_run(prepared if prepared and config == prepared.config else config, folder, watching)
 
     try:

@@ -45,6 +45,8 @@ def _show(run: Path, verification: Verification) -> None:
         print(f"changed  {run}: {claim.where}: {claim.score!r} is stored, {claim.split} of {claim.artifact} is {now!r}")
     if verification.changed:
         print(f"         stored with {_words(verification.stored)}\n         now with {_words(versions())}")
+    for words in verification.other:
+        print(f"other    {run}: {words}; they are not verified")
     if verification.skipped:
         print(f"skipped  {run}: {verification.skipped}")
     if verification.problem:

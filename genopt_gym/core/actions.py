@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.artifact import Artifact, Component
 from genopt_gym.core.edit import EditOutcome, UnparsableEdit, UnusableReply, check_contract, parse_edit
 from genopt_gym.core.fixed import overreach
 
@@ -62,8 +62,24 @@ def broken_contract(artifact: Artifact) -> Refusal | None:
     for component in artifact.components:
         if component.kind == "python":
             problem = check_contract(component.name, component.signature, artifact.texts[component.name])
-            if problem is not None:
-                return problem
+        else:
+            problem = _broken_text(component, artifact.texts[component.name])
+        if problem is not None:
+            return problem
+    return None
+
+
+def _broken_text(component: Component, text: str) -> Refusal | None:
+    """What a text lacks of its contract, or has too much of."""
+    missing = [f"{{{name}}}" for name in component.placeholders if f"{{{name}}}" not in text]
+    if missing:
+        words = (
+            f"The text {component.name} lacks {', '.join(missing)}, which has to stand in it: it is replaced by what "
+        )
+        return EditOutcome.CONTRACT_BROKEN, words + "a trial puts there."
+    if component.max_chars is not None and len(text) > component.max_chars:
+        words = f"The text {component.name} has {len(text):,} characters; at most {component.max_chars:,} are allowed."
+        return EditOutcome.CONTRACT_BROKEN, words
     return None
 
 

@@ -28,12 +28,16 @@ class Component:
         signature: for a Python component the call it must answer, as in ``select_action(obs) -> int``.
         documentation: what arguments and result mean: the part of the contract that ``documentation="full"`` adds.
         kind: ``python`` (a function of that name) or ``text`` (bound to the name as a string).
+        placeholders: names that have to stand in a text, in braces.
+        max_chars: most characters of a text; ``None`` is the limit of all components.
     """
 
     name: str
     signature: str
     documentation: str
     kind: Kind = "python"
+    placeholders: tuple[str, ...] = ()
+    max_chars: int | None = None
 
     def contract(self, level: Documentation) -> str:
         """The contract as the optimizer reads it."""

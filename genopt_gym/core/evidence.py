@@ -77,6 +77,8 @@ class Event(msgspec.Struct, frozen=True, array_like=True):
     calls: list[Call]
     action: Any
     reward: float
+    notes: tuple[str, ...] = ()
+    """What the scoring function has logged at it."""
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -99,16 +101,20 @@ class Trial(msgspec.Struct, frozen=True):
 
     failed_in_window: bool = False
     """Whether the failure lies in the traced window."""
+    words: str = ""
+    """What the scoring function says of the trial, from all of it."""
 
     def within_window(self) -> Trial:
         """The trial as far as its window tells: nothing in it was computed beyond."""
+        whole = self.ended and len(self.events) == self.steps
         return msgspec.structs.replace(
             self,
             score=self.window_score,
             steps=len(self.events),
-            ended=self.failed_in_window or (self.ended and len(self.events) == self.steps),
+            ended=self.failed_in_window or whole,
             failure=self.failure if self.failed_in_window else None,
             metrics={},
+            words=self.words if whole else "",
         )
 
     def plain(self) -> dict[str, Any]:
@@ -116,6 +122,8 @@ class Trial(msgspec.Struct, frozen=True):
         data = msgspec.to_builtins(msgspec.structs.replace(self, events=[]))
         data["instance"]["prefix"] = list(self.instance.prefix)
         data["actions"] = list(self.actions)
+        if not self.words:
+            del data["words"]
         data["events"] = [
             {
                 "step": event.step,
@@ -123,6 +131,7 @@ class Trial(msgspec.Struct, frozen=True):
                 "calls": msgspec.to_builtins(event.calls, str_keys=True),
                 "action": event.action,
                 "reward": event.reward,
+                **({"notes": list(event.notes)} if event.notes else {}),
             }
             for event in self.events
         ]
@@ -190,14 +199,22 @@ class Recorder:
         self._actions: list[Any] = []
         self._weight = 0
 
-    def step(self, observation: Any, calls: list[Call], action: Any, reward: float, weight: int = 0) -> None:
+    def step(
+        self,
+        observation: Any,
+        calls: list[Call],
+        action: Any,
+        reward: float,
+        weight: int = 0,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
         if self.tracing:
             if not 0 < weight <= SHALLOW_BYTES:
                 shallow = [call for call in calls if not is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
                 deep = len(calls) - len(shallow)
                 calls = [*shallow, Call(CALLS_NOT_SHOWN, [], deep)] if deep else calls
-            event = Event(self._first_step + self.steps, observation, calls, action, reward)
+            event = Event(self._first_step + self.steps, observation, calls, action, reward, notes)
             self._events.append(msgspec.Raw(_pack(event)))
             self._rewards.append(reward)
             self._weight += weight
@@ -208,9 +225,10 @@ class Recorder:
         self.steps += 1
         self.total += reward
 
-    def finish(self, score: float, *, ended: bool, metrics: dict[str, float] | None = None) -> None:
+    def finish(self, score: float, *, ended: bool, metrics: dict[str, float] | None = None, words: str = "") -> None:
         """Close the trial with its score."""
-        self.trial = self._closed(self._window(), score, ended, metrics or {})
+        trial = self._closed(self._window(), score, ended, metrics or {})
+        self.trial = msgspec.structs.replace(trial, words=words) if words else trial
 
     def fail(self, failure: Failure, observation: Any = None, calls: Sequence[Call] = ()) -> None:
         """Close the trial with the lowest score; the events so far and the failing step stay as evidence."""

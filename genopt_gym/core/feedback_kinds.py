@@ -91,6 +91,13 @@ class ExpectedAnswer(FeedbackKind):
         return [f"Expected answer of {instance}: {answer}" for instance, answer in answers if answer is not None]
 
 
+class OwnWords(FeedbackKind):
+    """What the scoring function says of each train trial."""
+
+    def lines(self, seen: Seen) -> Sequence[str]:
+        return [f"{trial.instance}: {trial.words}" for trial in seen.trials.get("train", ()) if trial.words]
+
+
 FEEDBACK: Final = Registry(
     "feedback kind",
     FeedbackKind,  # type: ignore[type-abstract]
@@ -100,6 +107,7 @@ FEEDBACK: Final = Registry(
         "staged": "genopt_gym.core.feedback_kinds:Staged",
         "progress": "genopt_gym.core.feedback_kinds:Progress",
         "answer": "genopt_gym.core.feedback_kinds:ExpectedAnswer",
+        "own": "genopt_gym.core.feedback_kinds:OwnWords",
     },
 )
 

@@ -68,7 +68,7 @@ class Parameters:
         batch_sampler: train instances in random order without repeat, always the same ones, or failed ones
             again.
         feedback: what the words say, a list of names of ``core/feedback_kinds.py`` (``score``, ``metrics``,
-            ``staged``, ``progress``, ``answer``) or ``module:Class``.
+            ``staged``, ``progress``, ``answer``, ``own``) or ``module:Class``.
         feedback_horizon: whether words, scores and rewards may use more than the trace shows.
         score_split: where the observed score comes from. Selection is always by validation.
         reward: rise of the best normalised score; the normalised score; or its change from step to step.

@@ -18,6 +18,7 @@ from genopt_gym.core.evidence import Instance, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.metric import Metric as Metric
 from genopt_gym.core.registry import load_class
+from genopt_gym.core.sources import check_imported, sources_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,7 @@ class ModelUse:
         max_tokens: most tokens of a reply.
         base_url: of an OpenAI-compatible server; ``None`` is the provider's own.
         concurrency: calls under way at once.
+        prices: US dollars for a million prompt tokens and a million reply tokens, where litellm has none.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ModelUse:
     max_tokens: int = 1024
     base_url: str | None = None
     concurrency: int = 32
+    prices: tuple[float, float] | None = None
 
 
 def starts_of(structures: Mapping[str, Structure]) -> list[str]:
@@ -53,12 +56,24 @@ def starts_of(structures: Mapping[str, Structure]) -> list[str]:
     return [f"{name}/{how}" for name, structure in structures.items() for how in structure.implementations]
 
 
-class TaskSpec(msgspec.Struct, frozen=True):
+class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     """A task as data: enough to make the same one in a worker."""
 
     entry: str
     """``module:Class``"""
     arguments: dict[str, Any]
+    sources: dict[str, str] = {}
+    """File to hash of the user's own code and data in it: what is cached holds for these alone."""
+
+    def dated(self, *more: str) -> TaskSpec:
+        """The same with its sources as they are now; those of what ``more`` names too.
+
+        Raises:
+            SourcesChanged: a module was edited after this process has imported it.
+        """
+        values = (self.entry, self.arguments, more)
+        check_imported(*values)
+        return msgspec.structs.replace(self, sources=sources_of(*values, files=self.load().files(self.arguments)))
 
     def load(self) -> type[Task]:
         """The task's class; ExtensionError, in one sentence, if there is none."""
@@ -119,6 +134,8 @@ class Task(ABC):
 
     model: ModelUse | None = None
     """What artifacts of a structure that asks a model may ask; it is the main process that does."""
+    judge: ModelUse | None = None
+    """What the task itself asks about answers, as ``session.judge(prompt)``; booked under the role ``judge``."""
 
     def __init__(
         self,
@@ -139,6 +156,11 @@ class Task(ABC):
         sizes = {"train": train_size, "validation": validation_size, "test": test_size}
         self._sizes = {split: whole_number(f"{split}_size", size, 1) for split, size in sizes.items()}
         self.split_seed = whole_number("split_seed", split_seed)
+
+    @classmethod
+    def files(cls, arguments: Mapping[str, Any]) -> Sequence[str]:
+        """Paths of the data files that a task with these arguments reads, whose content counts as its arguments do."""
+        return ()
 
     def starts(self) -> list[str]:
         """Every ``structure/implementation`` that ``start`` accepts."""
@@ -167,6 +189,10 @@ class Task(ABC):
         if not trials or (self.error_costs == "artifact" and any(trial.failure for trial in trials)):
             return self.metric.worst
         return fmean(trial.score for trial in trials)
+
+    def cautions(self) -> Sequence[str]:
+        """What whoever makes an environment of this task should be warned of, in sentences."""
+        return ()
 
     def put_on(self, disguise: int) -> None:
         """Hide what the task is about: neutral names, other codes and scales, all drawn by this number.

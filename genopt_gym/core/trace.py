@@ -90,6 +90,8 @@ def _table(events: Sequence[Event]) -> tuple[str, list[str]]:
         cells: dict[str, Any] = {}
         _flatten("", event.observation, cells)
         _flatten_calls(event.calls, cells, patterns)
+        if event.notes:
+            cells["notes"] = "; ".join(event.notes)
         cells["action"] = event.action
         cells["reward"] = event.reward
         columns.update(dict.fromkeys(cells))
@@ -137,6 +139,7 @@ def _sections(events: Sequence[Event]) -> tuple[str, list[str]]:
                 arguments.append(name if is_summary(argument) else _argument(argument))
             lines.append(f"{call.component}({', '.join(arguments)}) = {_paragraph(call.result)}")
         lines.append(f"Answer: {_paragraph(event.action)}")
+        lines += [f"Note: {note}" for note in event.notes]
         rows.append("\n".join(lines))
     return "", rows
 

@@ -77,15 +77,16 @@ class Evaluator:
         budget: Mapping[str, float] | None = None,
         client: Client | None = None,
     ) -> None:
-        self.spec = spec
         self.task: Task = spec.make()
+        self.spec = spec if spec.sources else spec.dated()
         self.splits = tuple(splits)
         self.store: Store = MemoryStore() if store is None else store
         self.ledger = Ledger()
         self.budget = Budget(budget or {}, self.ledger)
         self.client = Client(self.budget) if client is None else client
         """Asks the model that artifacts ask."""
-        self._models: Client | None = None
+        self._models: dict[str, Client] = {}
+        """By role: those who ask for an artifact, or judge its answers."""
         self._repeats: dict[str, int] = {}
         self._charged: set[str] = set()
         self._lock = threading.RLock()
@@ -187,7 +188,7 @@ class Evaluator:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"store": MemoryStore(), "client": Client(self.budget), "_models": None, "_lock": None}
+        return self.__dict__ | {"store": MemoryStore(), "client": Client(self.budget), "_models": {}, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -249,18 +250,18 @@ class Evaluator:
         return f"{key}/{self._repeats[key]}"
 
     def _asks(self, block: Block) -> bool:
-        return block.program.asks_model and self.task.model is not None
+        return (block.program.asks_model and self.task.model is not None) or self.task.judge is not None
 
-    def _answer(self, block: Block, instance: str, prompt: str) -> Future[Reply]:
+    def _answer(self, block: Block, instance: str, prompt: str, role: str) -> Future[Reply]:
         """The answer to a question of an artifact's; by instance, so that trials side by side are told apart."""
-        model = self.task.model
+        model = self.task.judge if role == "judge" else self.task.model
         assert model is not None
-        if self._models is None:
-            settings = Settings(base_url=model.base_url, concurrency=model.concurrency)
-            self._models = self.client.with_(settings)
+        if role not in self._models:
+            settings = Settings(base_url=model.base_url, concurrency=model.concurrency, prices=model.prices)
+            self._models[role] = self.client.with_(settings)
         options = {} if model.temperature is None else {"temperature": model.temperature}
         request = Request(model.name, [{"role": "user", "content": prompt}], model.max_tokens, options)
-        return self._models.submit(request, "workflow", instance)
+        return self._models[role].submit(request, role, instance)
 
     def _bound(self, blocks: Collection[Block]) -> Counter[str]:
         """The most that these blocks can spend."""

@@ -23,6 +23,7 @@ class ModelRequest(msgspec.Struct, frozen=True, array_like=True):
     number: int
     instance: str
     prompt: str
+    role: str = "workflow"
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -41,15 +42,15 @@ class ModelRequestBroker:
         self._waiting: dict[int, Future[str]] = {}
         self._wake, self._woken = socket.socketpair()
 
-    def for_trial(self, instance: str) -> Callable[[str], str]:
-        """What ``llm`` is for one trial."""
+    def for_trial(self, instance: str, role: str = "workflow") -> Callable[[str], str]:
+        """What ``llm`` is for one trial; or, under the role ``judge``, what the task itself asks."""
 
         def llm(prompt: str) -> str:
             answer: Future[str] = Future()
             with self._sending:
                 number = len(self._waiting)
                 self._waiting[number] = answer
-                self._line.send(ASKS + msgspec.msgpack.encode(ModelRequest(number, instance, prompt)))
+                self._line.send(ASKS + msgspec.msgpack.encode(ModelRequest(number, instance, prompt, role)))
             return answer.result()
 
         return llm

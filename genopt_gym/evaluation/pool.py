@@ -7,19 +7,22 @@ import os
 import selectors
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
+from genopt_gym.core.sources import SourcesChanged
 from genopt_gym.evaluation.cancellation import Cancellation, current_cancellation
 from genopt_gym.evaluation.reply_dispatcher import Ask, ReplyDispatcher
-from genopt_gym.evaluation.worker import FAILED, REFUSED, Block
+from genopt_gym.evaluation.worker import CHANGED, FAILED, REFUSED, TOLD, Block
 from genopt_gym.evaluation.worker_process import WorkerProcess, default_workers, worker_environment
 from genopt_gym.sandbox.channel import ChannelClosed
 from genopt_gym.sandbox.tier import ConfinementError, choose
 
 WAITING_FOR_MODELS = 16
 """Workers beyond the usual number, for blocks that spend their time waiting for a model."""
+NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 RETRY_SECONDS = 0.02
 """After which an evaluation that could use another worker looks whether one has become free."""
 
@@ -60,12 +63,19 @@ class WorkerPool:
         choose()  # Refused here, in words, rather than in a worker.
         return _Evaluation(self, blocks, ask).run()
 
-    def acquire(self, wait: bool, asks_model: bool, cancellation: Cancellation | None = None) -> WorkerProcess | None:
+    def acquire(
+        self,
+        wait: bool,
+        asks_model: bool,
+        sources: Mapping[str, str] = NO_SOURCES,
+        cancellation: Cancellation | None = None,
+    ) -> WorkerProcess | None:
         """A worker for one block; ``None`` where none is free and the caller does not wait.
 
         Args:
             wait: until there is one; else nobody who waits is overtaken.
             asks_model: whether the block will mostly wait for a model: then there may be more workers than cores.
+            sources: the user's own code in the block; a worker that has imported another version of it is ended.
             cancellation: what ends the wait, by EvaluationCancelled.
         """
         turn = object()
@@ -75,7 +85,7 @@ class WorkerPool:
             self._queue.append(turn)
             try:
                 while True:
-                    if self._queue[0] is turn and (worker := self._free(asks_model)) is not None:
+                    if self._queue[0] is turn and (worker := self._free(asks_model, sources)) is not None:
                         return worker
                     if not wait:
                         return None
@@ -126,11 +136,11 @@ class WorkerPool:
             worker.channel.close()
         self._handles, self._idle = [], []
 
-    def _free(self, asks_model: bool) -> WorkerProcess | None:
+    def _free(self, asks_model: bool, sources: Mapping[str, str]) -> WorkerProcess | None:
         environment = worker_environment()
         for worker in list(self._idle):
             # Else it would look for data where we no longer do.
-            if worker.process.has_ended() or worker.environment != environment:
+            if worker.process.has_ended() or worker.environment != environment or not worker.can_run(sources):
                 self._end(worker)
         usual = default_workers()
         if not self._idle and len(self._handles) < usual + (WAITING_FOR_MODELS if asks_model else 0):
@@ -194,8 +204,9 @@ class _Evaluation:
 
     def _hand_out(self, selector: selectors.BaseSelector) -> None:
         while self._waiting:
-            asks = self._blocks[self._waiting[-1]].program.asks_model
-            worker = self._pool.acquire(not self._busy, asks, self._cancellation)
+            block = self._blocks[self._waiting[-1]]
+            asks, sources = block.program.asks_model, block.task.sources
+            worker = self._pool.acquire(not self._busy, asks, sources, self._cancellation)
             if worker is None:
                 return
             self._begin(worker, selector)
@@ -204,6 +215,7 @@ class _Evaluation:
         number = self._waiting.pop()
         self._tries[number] += 1
         self._busy[worker] = number
+        worker.sources.update(self._blocks[number].task.sources)
         selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
         try:
             worker.channel.send(msgspec.msgpack.encode(self._blocks[number]))
@@ -227,13 +239,18 @@ class _Evaluation:
             return
         selector.unregister(worker.channel.sock)
         number = self._busy.pop(worker)
-        if self._waiting and answer[:1] not in (REFUSED, FAILED) and not self._pool.is_waited_for():
+        if answer[:1] == CHANGED:
+            self._pool.discard(worker)
+            raise SourcesChanged(answer[1:].decode())
+        if self._waiting and answer[:1] not in (REFUSED, FAILED, TOLD) and not self._pool.is_waited_for():
             self._results[number] = answer[1:]
             self._begin(worker, selector)
             return
         self._pool.release(worker)
         if answer[:1] == REFUSED:
             raise ConfinementError(answer[1:].decode())
+        if answer[:1] == TOLD:
+            raise EvaluationError(answer[1:].decode())
         if answer[:1] == FAILED:
             reason = answer[1:].decode()
             raise EvaluationError(f"{_name(block)} failed in the task's own code:\n{reason}")

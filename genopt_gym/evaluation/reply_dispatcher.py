@@ -18,8 +18,8 @@ from genopt_gym.evaluation.worker_process import WorkerProcess
 from genopt_gym.llm.request import Reply
 from genopt_gym.sandbox.channel import ChannelClosed
 
-Ask = Callable[[Block, str, str], "Future[Reply]"]
-"""Block, instance and prompt of a question to an artifact's model -> the answer to come."""
+Ask = Callable[[Block, str, str, str], "Future[Reply]"]
+"""Block, instance, prompt and role of a question to a model -> the answer to come."""
 
 
 class ReplyDispatcher:
@@ -37,7 +37,7 @@ class ReplyDispatcher:
         while (message := worker.channel.receive()).startswith(ASKS):
             assert self._ask is not None
             question = msgspec.msgpack.decode(message[1:], type=ModelRequest)
-            answer = self._ask(block, question.instance, question.prompt)
+            answer = self._ask(block, question.instance, question.prompt, question.role)
             self._under_way.add(answer)
             answer.add_done_callback(partial(self._put, worker, question.number))
             if not worker.channel.has_message():

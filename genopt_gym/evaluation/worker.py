@@ -16,9 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from genopt_gym.core.artifact import Program
+from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import Instance, Recorder, Trial, View
 from genopt_gym.core.processes import end_with_owner
 from genopt_gym.core.reach import reaches
+from genopt_gym.core.sources import SourcesChanged, changed_since, import_afresh
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
@@ -47,9 +49,16 @@ class BlockResult(msgspec.Struct, frozen=True):
     seconds: float
 
 
-DONE, FAILED, REFUSED = b"\0", b"\1", b"\2"
-"""First byte of an answer: what follows is a BlockResult, the traceback of the task's own code, or why artifact code
-cannot be confined here."""
+DONE, FAILED, REFUSED, CHANGED, TOLD = b"\0", b"\1", b"\2", b"\4", b"\5"
+"""First byte of an answer: what follows is a BlockResult, the traceback of the task's own code, why artifact code
+cannot be confined here, which of the user's files are no longer those that the block is of, or what the task says in a
+sentence of its own."""
+
+
+EDITED = (
+    "{} has been edited since this environment was made, and nothing is scored by another version in silence: make the "
+    "environment again; an interrupted run goes on when the file is as it was, or with --accept-changes"
+)
 
 
 class Worker:
@@ -67,8 +76,9 @@ class Worker:
         task = self._task(block.task)
         recorders = [Recorder(instance, block.view, task.metric.worst) for instance in block.instances]
         self._deaths = 0
-        if block.program.asks_model and task.model is not None:
-            self._run_apart(task, block, recorders, task.model.concurrency)
+        models = [task.model if block.program.asks_model else None, task.judge]
+        if concurrency := max((model.concurrency for model in models if model is not None), default=0):
+            self._run_apart(task, block, recorders, concurrency)
             return [recorder.trial for recorder in recorders if recorder.trial is not None]
         together = list(range(len(recorders)))
         # A namespace keeps trials apart only from what stays within one.
@@ -106,10 +116,16 @@ class Worker:
         return True
 
     def _run_together(
-        self, task: Task, block: Block, recorders: Sequence[Recorder], llm: Callable[[str], str] | None = None
+        self,
+        task: Task,
+        block: Block,
+        recorders: Sequence[Recorder],
+        llm: Callable[[str], str] | None = None,
+        judge: Callable[[str], str] | None = None,
     ) -> None:
         seeds = [task.seed(recorder.instance, "artifact") for recorder in recorders]
         with Session(self._zygote(task), block.program, seeds, task.limits, block.view is not None, llm) as session:
+            session.judge = judge
             task.run(session, recorders)
 
     def _run_apart(self, task: Task, block: Block, recorders: Sequence[Recorder], concurrency: int) -> None:
@@ -118,8 +134,10 @@ class Worker:
         desk = ModelRequestBroker(self._line)
 
         def run(recorder: Recorder) -> None:
+            name = str(recorder.instance)
+            llm = desk.for_trial(name) if block.program.asks_model and task.model is not None else None
             try:
-                self._run_together(task, block, [recorder], desk.for_trial(str(recorder.instance)))
+                self._run_together(task, block, [recorder], llm, desk.for_trial(name, "judge"))
             except SessionDied as death:
                 recorder.fail(death.failure)
 
@@ -139,7 +157,13 @@ class Worker:
     def _task(self, spec: TaskSpec) -> Task:
         key = msgspec.json.encode(spec)
         if key not in self._tasks:
-            self._tasks[key] = spec.make()
+            if spec.sources:
+                import_afresh(spec.sources)
+            task = spec.make()
+            # Looked at when all is imported: a file that is edited meanwhile is told, and never scored by in part.
+            if changed := changed_since(spec.sources):
+                raise SourcesChanged(EDITED.format(", ".join(changed)))
+            self._tasks[key] = task
         return self._tasks[key]
 
 
@@ -173,6 +197,10 @@ def main(line_fd: int, scratch_root: str) -> None:
             answer = DONE + msgspec.msgpack.encode(BlockResult(trials, time.perf_counter() - started))
         except ConfinementError as error:
             answer = REFUSED + str(error).encode()
+        except SourcesChanged as error:
+            answer = CHANGED + str(error).encode()
+        except UserError as error:
+            answer = TOLD + str(error).encode()
         except Exception:
             answer = FAILED + traceback.format_exc().encode()
         try:

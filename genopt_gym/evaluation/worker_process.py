@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 
 from genopt_gym.core.cores import available_cores, sibling_processes
@@ -46,10 +48,13 @@ class WorkerProcess:
 
     Attributes:
         environment: what it was started with of ours.
+        sources: file to hash of the user's own code that it has imported.
     """
 
     def __init__(self) -> None:
         self.environment = worker_environment()
+        self.sources: dict[str, str] = {}
+        self._path = list(sys.path)
         ours, theirs = socket.socketpair()
         self._scratch_root = scratch.make()
         self.process = HelperProcess(
@@ -59,6 +64,14 @@ class WorkerProcess:
         )
         theirs.close()
         self.channel = MessageChannel(ours, MAX_MESSAGE)
+
+    def can_run(self, sources: Mapping[str, str]) -> bool:
+        """Whether it has imported no other version of these files, and finds modules where we do."""
+        if not sources:
+            return True
+        return self._path == sys.path and all(
+            self.sources.get(file, digest) == digest for file, digest in sources.items()
+        )
 
     def close(self) -> None:
         """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""

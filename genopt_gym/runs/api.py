@@ -86,6 +86,7 @@ def resume(
     *,
     agent: GivenAgent | None = None,
     more_edits: int = 0,
+    accept_changes: bool = False,
     callbacks: Iterable[GivenCallback] = (),
     progress: bool | None = None,
 ) -> Run:
@@ -95,6 +96,7 @@ def resume(
         folder: of a run that was interrupted, or has ended.
         agent: the agent again, where it was given as an object that no name leads back to.
         more_edits: edits to add to those of the run, which may have ended by having made all of them.
+        accept_changes: go on although your own code or data has changed since; the folder says from which step on.
         callbacks: as in ``run``; steps that were stored are seen again, with ``replayed`` set.
         progress: as in ``run``.
 
@@ -102,7 +104,8 @@ def resume(
         The run, ended.
 
     Raises:
-        UserError: there is no run, or with this version or agent it comes out differently than it is stored.
+        UserError: there is no run, with this version or agent it comes out differently than it is stored, or your own
+            code or data has changed.
     """
     path = Path(folder)
     watching = with_progress(callbacks, progress)
@@ -113,7 +116,7 @@ def resume(
             raise UserError(f"the run in {path} was made by {recorded}, not by {name}")
         given = make_agent(agent, read_run(path).agent_options if not isinstance(agent, Agent) else None)
     try:
-        resume_run(path, watching, agent=given, more_edits=more_edits)
+        resume_run(path, watching, agent=given, more_edits=more_edits, accept_changes=accept_changes)
     except KeyboardInterrupt:
         say_stopped(f"genopt_gym.resume({str(path)!r})", True)
         raise

@@ -23,6 +23,7 @@ from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
+from genopt_gym.core.sources import SourcesChanged
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
@@ -33,7 +34,8 @@ from genopt_gym.runs.film import has_screen, record, save_film
 from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config, read_result
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.learning import learn
-from genopt_gym.runs.recorder import StepRecorder
+from genopt_gym.runs.recorder import NOT_ACCEPTABLE, StepRecorder
+from genopt_gym.runs.versions import Versions
 from genopt_gym.sandbox.tier import choose
 
 
@@ -84,8 +86,9 @@ def start_run(
     with closing(prepared.agent) as agent:
         agent.claim()
         with closing(RunFolder(path, fence)) as folder:
-            folder.write_json("config.json", _description(prepared))
-            return _run(prepared, folder, watching)
+            history = Versions.now(prepared.config, prepared.core)
+            folder.write_json("config.json", _description(prepared, history))
+            return _run(prepared, folder, watching, history)
 
 
 def resume_run(
@@ -95,6 +98,7 @@ def resume_run(
     *,
     agent: Agent | None = None,
     more_edits: int = 0,
+    accept_changes: bool = False,
 ) -> Result:
     """Go on with the run in ``path``, by replay: what is stored is not run again.
 
@@ -104,9 +108,11 @@ def resume_run(
         fence: called before each step is committed; stops the run by raising.
         agent: in place of the one that the configuration names, where that was given as an object.
         more_edits: edits to add to those of the run, which may have ended by having made all of them.
+        accept_changes: go on although own code or data has changed; ``config.json`` says from which step on.
 
     Raises:
-        UserError: no run is there, or replay does not give the stored steps (as with another version).
+        UserError: no run is there, replay does not give the stored steps (as with another version), or own code or
+            data has changed.
     """
     watching = CallbackList(make_callbacks(callbacks))
     config = read_run(path)
@@ -117,7 +123,19 @@ def resume_run(
     with closing(prepared.agent) as running:
         running.claim()
         with closing(RunFolder(path, fence)) as folder:
-            return _run(prepared, folder, watching, extends=more_edits > 0)
+            stored, now = len(folder.steps.rows), Versions.now(prepared.config, prepared.core)
+            history = Versions.read(read_config(path)).continued(now, stored, path, accept_changes)
+            if history.all[-1].step == stored > 0 and prepared.core.start.asks_model:
+                raise UserError(
+                    f"trials of the run in {path} ask a model, and are run again by what scored them when it goes on: "
+                    "put back what was changed, or begin another run"
+                )
+            try:
+                return _run(prepared, folder, watching, history, extends=more_edits > 0)
+            except SourcesChanged as error:
+                if not accept_changes:
+                    raise
+                raise UserError(NOT_ACCEPTABLE.format("a stored step", path)) from error
 
 
 def _check_extendable(path: Path, more_edits: int) -> None:
@@ -152,13 +170,25 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
 
 
-def _run(run: PreparedRun, folder: RunFolder, watching: CallbackList, extends: bool = False) -> Result:
+def _run(
+    run: PreparedRun, folder: RunFolder, watching: CallbackList, history: Versions, extends: bool = False
+) -> Result:
     """The learning loop, from ``reset`` to the scores on test."""
     core = run.core
+    spec = core.evaluator.spec
+    core.evaluator.spec = history.spec(0, spec)
     client = Client(core.evaluator.budget, folder.replies(run.config.replay))
     core.evaluator.keep_in(folder.evaluations, client)
-    extension = partial(_extend, run, folder) if extends else None
+    extension = partial(_extend, run, folder, history) if extends else None
     recorder = StepRecorder(folder, core, watching.step, extension)
+    if history.all[-1].step == recorder.stored > 0:
+        # Written when all that is stored was made again: until then nothing was scored by what is new.
+        recorder.when_replayed = partial(folder.write_json, "config.json", _description(run, history))
+
+    def record(*step: Any) -> None:
+        recorder.record(*step)
+        core.evaluator.spec = history.spec(recorder.next_step, spec)
+
     start = RunStart(run.config, folder.path, run.updates, core.task.metric, recorder.stored)
     with watching.watching(start):
         ended_by = learn(
@@ -167,17 +197,17 @@ def _run(run: PreparedRun, folder: RunFolder, watching: CallbackList, extends: b
             seed=run.config.seed,
             agent_seed=run.config.agent_seed,
             client=client,
-            on_step=recorder.record,
+            on_step=record,
         )
         result = _finish(run, folder, ended_by)
         watching.ended(result)
     return result
 
 
-def _extend(run: PreparedRun, folder: RunFolder) -> None:
+def _extend(run: PreparedRun, folder: RunFolder, history: Versions) -> None:
     """What is stored was made again with more edits to come: from here on the run is the longer one."""
     (folder.path / "result.json").unlink(missing_ok=True)
-    folder.write_json("config.json", _description(run))
+    folder.write_json("config.json", _description(run, history))
 
 
 def _finish(run: PreparedRun, folder: RunFolder, ended_by: str) -> Result:
@@ -230,7 +260,7 @@ def _test_score(tester: Evaluator, artifact: Artifact) -> float | None:
         return None
 
 
-def _description(run: PreparedRun) -> dict[str, Any]:
+def _description(run: PreparedRun, history: Versions) -> dict[str, Any]:
     """What ``config.json`` holds."""
     core, spec = run.core, run.env.spec
     if spec is None:
@@ -243,4 +273,5 @@ def _description(run: PreparedRun) -> dict[str, Any]:
         "credit_horizon": core.parameters.credit_horizon,
         "versions": versions(),
         "machine": {"platform": platform.platform(), "cores": os.cpu_count(), "confinement": choose()},
+        **({"sources": rows} if (rows := history.as_rows()) else {}),
     }

@@ -15,6 +15,11 @@ from genopt_gym.runs.formats import writer
 from genopt_gym.runs.learning import UPDATES
 from genopt_gym.runs.steps import Step
 
+NOT_ACCEPTABLE = (
+    "{} of the run in {} comes out differently with what has changed, so this change cannot be accepted: put back what "
+    "it was, or begin another run"
+)
+
 
 class StepRecorder:
     """The steps of one run.
@@ -37,6 +42,8 @@ class StepRecorder:
         self._env = env
         self._on_step = on_step
         self._extension = extension
+        self.when_replayed: Callable[[], object] | None = None
+        """Called once, when the last stored step was made again."""
         self._step = 0
         self._since = time.perf_counter()
 
@@ -44,6 +51,11 @@ class StepRecorder:
     def stored(self) -> int:
         """Steps that were there before."""
         return len(self._folder.steps.rows)
+
+    @property
+    def next_step(self) -> int:
+        """The number of the step that comes next."""
+        return self._step
 
     def record(self, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]) -> None:
         """The environment has made a step.
@@ -55,6 +67,9 @@ class StepRecorder:
         replayed = self._step < self.stored
         if replayed:
             self._check(self._folder.steps.rows[self._step], row)
+            if self.when_replayed is not None and self._step + 1 == self.stored:
+                self._folder.fence()
+                self.when_replayed()
         if self._extension is not None and self._step + 1 >= self.stored:
             self._folder.fence()
             self._extension()
@@ -107,6 +122,8 @@ class StepRecorder:
                 f"{self._step} would have been another; start a new run with more edits"
             )
         path = self._folder.path
+        if self.when_replayed is not None:
+            raise UserError(NOT_ACCEPTABLE.format(f"step {self._step}", path))
         raise UserError(
             f"step {self._step} of the run in {path} comes out differently now than it is stored; resume it with "
             f"{writer(read_config(path).get('versions'))}, which wrote it, or start anew elsewhere"

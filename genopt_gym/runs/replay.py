@@ -16,6 +16,7 @@ from genopt_gym.llm.replies import Replies
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import read_run
 from genopt_gym.runs.folder import REPLIES, EvaluationFile, read_artifact, read_config
+from genopt_gym.runs.versions import Versions
 
 NO_EDIT = ""
 """An action that holds no edit: the environment evaluates nothing."""
@@ -33,7 +34,9 @@ def replay_observations(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str
     rows = read_journal(folder / "steps.jsonl")[0]
     with closing(EvaluationFile(folder / "evaluations.bin", read_only=True)) as evaluations:
         core = _environment(folder, evaluations)
+        spec, history = core.evaluator.spec, Versions.read(read_config(folder))
         for number, row in enumerate(rows):
+            core.evaluator.spec = history.spec(number, spec)
             if number == 0:
                 observation, info = core.reset(seed=read_run(folder).seed)
             else:

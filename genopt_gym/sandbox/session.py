@@ -78,6 +78,8 @@ class Session:
         self._limits = limits
         self._trials = len(seeds)
         self._llm = llm
+        self.judge: Callable[[str], str] | None = None
+        """What the task itself may ask about answers; set by whoever runs it."""
         self._prompts: dict[int, int] = {}
         self._scratch = scratch.make(zygote.scratch_root)
         self._output = os.memfd_create("output", os.MFD_CLOEXEC)

@@ -13,6 +13,7 @@ from genopt_gym.evaluation import Evaluator
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import read_run
 from genopt_gym.runs.folder import read_artifact, read_config, read_result
+from genopt_gym.runs.versions import Versions
 from genopt_gym.study.folder import is_done
 
 RESULT = {
@@ -32,6 +33,7 @@ class Claim:
     artifact: str
     split: str
     score: float
+    step: int
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Verification:
         changed: those that came out differently, with what came out.
         skipped: why the run cannot be verified, or empty.
         problem: what is wrong with its folder, or empty.
+        other: steps whose scores are of another version of the user's own files than what is there now, in words.
         stored: versions of the packages that made the run.
     """
 
@@ -50,6 +53,7 @@ class Verification:
     changed: list[tuple[Claim, float]] = field(default_factory=list)
     skipped: str = ""
     problem: str = ""
+    other: list[str] = field(default_factory=list)
     stored: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -87,8 +91,12 @@ def _verify(path: Path, every: bool, verification: Verification) -> None:
         verification.skipped = "its artifacts ask a model: their scores hold for the replies of that day"
         return
     tester = Evaluator(env.evaluator.spec, splits=("validation", "test"))
+    history, now = Versions.read(read_config(path)), dict(env.evaluator.spec.sources)
+    verification.other = history.others(now)
     scores: dict[tuple[str, str], float] = {}
     for claim in _claims(path, env.task.metric.sign, every):
+        if (version := history.of_step(claim.step)).files and version.task != now:
+            continue
         place = (claim.artifact, claim.split)
         if place not in scores:
             artifact = env.start.edited(read_artifact(path, claim.artifact))
@@ -108,11 +116,13 @@ def _claims(path: Path, sign: int, every: bool) -> Iterator[Claim]:
     if rows:
         chosen.add(max(rows, key=lambda row: sign * row["validation_score"])["artifact"])
     if is_done(path):
-        result = read_result(path)
+        result, last = read_result(path), len(read_journal(path / "steps.jsonl")[0])
         chosen |= {result["start"], result["best"]}
         for name, (which, split) in RESULT.items():
             if result[name] is not None:
-                yield Claim(f"result.json, {name}", result[which], split, result[name])
+                # What was made again at the end is of the last version; a start's validation is of the first.
+                step = 0 if name == "start_score" else last
+                yield Claim(f"result.json, {name}", result[which], split, result[name], step)
     for row in rows:
         if every or row["artifact"] in chosen:
-            yield Claim(f"step {row['step']}", row["artifact"], "validation", row["validation_score"])
+            yield Claim(f"step {row['step']}", row["artifact"], "validation", row["validation_score"], row["step"])

@@ -80,7 +80,7 @@ def test_the_artifact_is_the_components_text_and_its_docstring_their_contract() 
     assert observation["artifact"] == {"guess": text}
     for words in (
         "Find a hidden number between 0 and 1",
-        "The score is what nearness returns, mean over trials, from 0 to 1; make it as high",
+        "The score is the mean over trials, from 0 to 1; make it as high",
         "guess(low: float, high: float) -> float\n    Returns a number between ``low`` and ``high``.",
         "def workflow(low, high):\n    return guess(low, high)",
     ):

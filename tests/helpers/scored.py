@@ -155,3 +155,9 @@ def slow(workflow: Workflow, seed: int) -> float:
     """Takes its time."""
     time.sleep(0.5)
     return float(workflow())
+
+
+def talkative(workflow: Workflow, seed: int) -> tuple[float, str]:
+    """Find a hidden number, and be told it."""
+    score, _ = nearness(workflow, seed)
+    return score, f"the hidden number was {random.Random(seed).random():.2f}"
