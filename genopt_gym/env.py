@@ -134,8 +134,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
                 run.last = self._not_run(run, EditOutcome.BUDGET_SPENT, f"It was not evaluated: {refusal}.")
         result, metric = run.last, self.task.metric
         reward = run.reward(self.parameters.reward, metric, previous)
-        if metric.better(result.score, run.best_score):
-            run.best_score = result.score
+        run.compare(metric)
         terminated = result.validation is not None and metric.is_solved(result.validation.score)
         spent = None if terminated else spent or self._spent()
         truncated_by = None if spent is None else f"budget of {spent.what}"
@@ -240,7 +239,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         result = self._evaluate(artifact, EditOutcome.UNCHANGED if unchanged else EditOutcome.OK, run.sampler)
         result = dataclasses.replace(result, accepted=unchanged or self._accepts(run, result))
         if result.accepted:
-            run.artifact, run.current = artifact, result
+            run.adopt(result)
         if self.task.metric.better(self.validation_score(result), self.validation_score(run.selected)):
             run.selected = result
         return result

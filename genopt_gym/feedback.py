@@ -7,7 +7,9 @@ from itertools import takewhile
 
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.feedback_kinds import FEEDBACK, Seen
+from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Task
 from genopt_gym.evaluation import Evaluation
 
@@ -70,6 +72,8 @@ def feedback(
     score: float,
     previous_score: float | None,
     shown: Sequence[tuple[str, Evaluation]],
+    standing: Standing | None = None,
+    metric: Metric | None = None,
 ) -> str:
     """The words of one observation; ``shown`` are the evaluations that may be spoken of, by split."""
     parts = [f"Edit outcome: {outcome}." + (f" {message}" if message else "")]
@@ -85,7 +89,8 @@ def feedback(
         for _, failure in failures:
             told[str(failure)] = None
         parts += list(told)[:MAX_FAILURES_TOLD]
-    seen = Seen(task, outcome, score, previous_score, {split: evaluation.trials for split, evaluation in shown})
+    trials = {split: evaluation.trials for split, evaluation in shown}
+    seen = Seen(task, outcome, score, previous_score, trials, parameters.observed_split, standing, metric)
     for kind in parameters.feedback:
         lines = FEEDBACK.make(kind).lines(seen)
         parts += [lines] if isinstance(lines, str) else lines  # the usual slip of a kind of one's own
