@@ -12,6 +12,7 @@ from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Task
 from genopt_gym.evaluation import Evaluation
+from genopt_gym.limit_words import limit_words
 
 MAX_FEEDBACK_CHARS = 8_000
 MAX_FAILURES_TOLD = 3
@@ -43,10 +44,11 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(f"Component `{component.name}`{fixed}:\n{chr(10).join(_without_repetition(lines, told))}")
         told[component.name] = lines
     parts.append(f"The workflow calls the components and cannot be edited:\n{artifact.workflow.strip()}")
-    if parameters.documentation != "full" and (returns := task.returns()):
-        parts.append(f"It has to return {returns}.")
+    if (returns := task.returns()) and returns not in "\n".join(parts):
+        parts.append(f"The workflow has to return {returns}.")
     if task.max_inner_steps > 1:
         parts.append(STATE)
+    parts.append(limit_words(task, artifact, all_editable=editable is None or set(editable) == set(artifact.texts)))
     return "\n\n".join(parts)
 
 
