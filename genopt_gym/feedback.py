@@ -11,6 +11,7 @@ from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Task
+from genopt_gym.core.window_metric import window_name
 from genopt_gym.evaluation import Evaluation
 from genopt_gym.limit_words import limit_words
 
@@ -25,15 +26,21 @@ MIN_REPETITION = 3
 """Lines of documentation that are told only once."""
 
 
+def observed_metric(task: Task, parameters: Parameters) -> Metric:
+    """What observed scores and rewards mean: of windows where nothing beyond them is told."""
+    return task.window_metric(parameters.view) if parameters.feedback_horizon == "credit" else task.metric
+
+
 def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> str:
     """What the optimizer is told before it sees any evidence."""
     parts = []
     if parameters.context != "none":
         parts.append(task.goal.strip())
-        metric = task.metric
+        metric = observed_metric(task, parameters)
         aim = "as high" if metric.direction == "maximize" else "as low"
         bounds = f", {metric.range}" if not task.disguised else ""
-        parts.append(f"The score is {metric.name}{bounds}; make it {aim} as you can.")
+        name = metric.name if metric is task.metric else window_name(task.metric, None)
+        parts.append(f"The score is {name}{bounds}; make it {aim} as you can.")
     if parameters.context == "full" and task.strategy:
         parts.append(task.strategy.strip())
     editable = parameters.editable

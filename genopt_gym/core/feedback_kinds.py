@@ -74,10 +74,11 @@ class Metrics(FeedbackKind):
 
 
 class Staged(FeedbackKind):
-    """What a coach would say of an artifact that ran, unless the task is disguised."""
+    """What a coach would say of an artifact that ran, unless the task is disguised or all that counts are windows."""
 
     def lines(self, seen: Seen) -> Sequence[str]:
-        if seen.outcome not in ("ok", "unchanged") or seen.task.disguised:
+        of_windows = seen.metric != seen.task.metric  # while stages speak of whole trials
+        if seen.outcome not in ("ok", "unchanged") or seen.task.disguised or of_windows:
             return []
         last = list(seen.trials.values())[-1:]
         words = seen.task.staged_by(seen.score, mean_metrics(last[0]) if last else {})

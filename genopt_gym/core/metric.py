@@ -80,7 +80,7 @@ class Metric:
         'from 0 to 1'
         """
         low, high = self.bounds
-        parts = [f"from {plain(low)}"] * (low > -LARGEST) + [f"to {plain(high)}"] * (high < LARGEST)
+        parts = [f"from {_spaced(low)}"] * (low > -LARGEST) + [f"to {_spaced(high)}"] * (high < LARGEST)
         return " ".join(parts) or "of any finite size"
 
     def format(self, score: float) -> str:
@@ -122,3 +122,8 @@ def plain(number: float, decimals: int = 6) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _spaced(number: float) -> str:
+    """With a comma between thousands, from 10,000 on."""
+    return f"{number:,.0f}" if abs(number) >= 10_000 and number == int(number) else plain(number)

@@ -76,7 +76,7 @@ def learn(
 def _problem(env: gym.Env[Any, Any], seed: int, client: Client | None) -> Problem:
     core, updates = optimization_env(env), env.spec.max_episode_steps if env.spec else None
     client = Client() if client is None else client
-    return Problem(core.action_space, core.task.metric, updates, seed, client, TrialEvaluator(core))
+    return Problem(core.action_space, core.metric, updates, seed, client, TrialEvaluator(core))
 
 
 def _begin(env: gym.Env[Any, Any], agent: Agent, problem: Problem, seed: int, told: OnStep) -> Any:

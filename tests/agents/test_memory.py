@@ -89,9 +89,7 @@ def test_worse_texts_are_held_against_the_best() -> None:
 def test_reply_that_reverts_brings_the_best_texts_back(tmp_path: Path) -> None:
     """After a good edit and a bad one, and after one that was none."""
     replies = [fenced(-0.01), fenced(-1.0), "REVERT", "REVERT to edit 9", "REVERT to edit 9", "REVERT to start"]
-    _, server = run(
-        tmp_path / "run", lambda body, number: Answer(replies[number]), edits=5, start="one_function/stub"
-    )
+    _, server = run(tmp_path / "run", lambda body, number: Answer(replies[number]), edits=5, start="one_function/stub")
     rows = read_journal(tmp_path / "run" / "steps.jsonl")[0]
     texts = [read_artifact(tmp_path / "run", row["artifact"])["policy"] for row in rows]
     assert texts[1] == texts[3] == policy(-0.01)

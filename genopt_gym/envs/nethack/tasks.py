@@ -129,6 +129,9 @@ eating when hungry, and praying once when near death."""
             while self._games:
                 self._games.pop().close()
 
+    def returns(self) -> str:
+        return f"a text, a command ({action_words()}) or, while the game asks, a key"
+
     def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
         return [episode.lacks for episode in episodes]
 
