@@ -90,14 +90,14 @@ def feedback(
         parts.append("The edit was not accepted: the artifact is as it was before.")
     if not shown:
         parts.append("Nothing was run in this step; the trace is that of the last artifact that ran.")
+    told: dict[str, None] = {}
     for split, evaluation in shown:
         failures = [(t.instance, t.failure) for t in evaluation.trials if t.failure]
         if failures:
             parts.append(f"{len(failures)} of {len(evaluation.trials)} {split} trials failed.")
-        told: dict[str, None] = {}
-        for _, failure in failures:
-            told[str(failure)] = None
-        parts += list(told)[:MAX_FAILURES_TOLD]
+        new = dict.fromkeys(str(failure) for _, failure in failures if str(failure) not in told)
+        parts += list(new)[:MAX_FAILURES_TOLD]
+        told |= new
     trials = {split: evaluation.trials for split, evaluation in shown}
     seen = Seen(task, outcome, score, previous_score, trials, parameters.observed_split, standing, metric)
     for kind in parameters.feedback:

@@ -113,8 +113,9 @@ class Manual(Proposer):
     Args:
         exchange: the folder.
         timeout: seconds to wait for each reply; a run that has waited in vain can be resumed.
-        memory: how many of the last edits the prompt shows, in at most ``memory_chars`` characters.
+        memory: how many of the last edits the prompt shows.
         memory_chars: see ``Proposer``.
+        prompt_chars: see ``Proposer``.
         edit_format: see ``PromptedAgent``.
         system: file with a system prompt of one's own.
     """
@@ -125,6 +126,7 @@ class Manual(Proposer):
         timeout: float = 86_400.0,
         memory: int = 20,
         memory_chars: int = 8_000,
+        prompt_chars: int = 40_000,
         edit_format: EditFormat = "fenced",
         system: str | None = None,
     ) -> None:
@@ -132,6 +134,7 @@ class Manual(Proposer):
             model="manual",
             memory=memory,
             memory_chars=memory_chars,
+            prompt_chars=prompt_chars,
             edit_format=edit_format,
             system=system,
             timeout=timeout,

@@ -23,20 +23,25 @@ class Proposer(PromptedAgent):
 
     Args:
         memory: how many of the last edits it remembers; 0 is none, and then there is no way back to any.
-        memory_chars: how many characters these may take. The latest changes are shown in full as far as that reaches,
-            of the others a line: outcome, score and the model's own sentence.
+        memory_chars: how many characters these may take, with how the texts as they stand differ from the best ones.
+            The latest changes are shown in full as far as that reaches, of the others a line: outcome, score and the
+            model's own sentence.
+        prompt_chars: how many characters a prompt should have: what is remembered gives way to that.
     """
 
     memory: int = 20
     memory_chars: int = 8_000
+    prompt_chars: int = 40_000
 
     def __post_init__(self) -> None:
         whole_number("memory", self.memory, 0)
         whole_number("memory_chars", self.memory_chars, 0)
+        whole_number("prompt_chars", self.prompt_chars, 0)
         super().__post_init__()
 
     def messages(self, observation: dict[str, Any]) -> Messages:
-        room = self.memory_chars
+        bare = len(self._question(observation, 0)) + len(self.fixed_prompt())
+        room = max(0, min(self.memory_chars, self.prompt_chars - bare))
         while room and not self.fits(self._question(observation, room)):
             room //= 2
         return self.chat(self._question(observation, room))
@@ -48,6 +53,7 @@ class Proposer(PromptedAgent):
     def _question(self, observation: dict[str, Any], room: int) -> str:
         present = self.editable(observation)
         best = self.versions.comparison(present, min(room, COMPARISON)) if self.memory else ""
+        remembered = self.tried[-self.memory :] if self.memory else []
         return prompt(
             "proposer",
             context=observation["context"],
@@ -55,6 +61,6 @@ class Proposer(PromptedAgent):
             best=f"{best}\n" if best else "",
             trace=observation["trace"],
             feedback=observation["feedback"],
-            memory=recalled(self.tried[-self.memory :], self.problem.metric, room) if self.memory else "",
+            memory=recalled(remembered, self.problem.metric, max(room - len(best), 0)),
             format=self.format_words(),
         )
