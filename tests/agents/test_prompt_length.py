@@ -76,7 +76,9 @@ def test_prompt_and_observation_do_not_grow(chars: int) -> None:
 
 @needs_real_questions
 def test_boardgame_questions_fit() -> None:
-    agent = lengths("GenOpt/BBEH-BoardgameQA-v0", 18_000, data_dir=REAL, feedback=["score", "answer"])
+    agent = lengths(
+        "GenOpt/BBEH-BoardgameQA-v0", 18_000, data_dir=REAL, feedback=["score", "answer"], validation_size=4
+    )
     assert_bounded(agent)
 
 
