@@ -16,12 +16,13 @@ from genopt_gym.core.acceptance import RULES, TriedEdit
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.errors import ParameterError
+from genopt_gym.core.metric import Metric
 from genopt_gym.core.one_at_a_time import OneAtATime, one_at_a_time
 from genopt_gym.core.parameters import Parameters, ViewChange
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
-from genopt_gym.feedback import problem_context
+from genopt_gym.feedback import observed_metric, problem_context
 from genopt_gym.observation import Observation, Observer, last_frame, observation_space, warn_of_cuts
 from genopt_gym.run_state import RunState, StepResult
 
@@ -37,8 +38,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             where the task has a screen).
         **parameters: see ``Parameters``; ``protocol``; and what the task's constructor takes.
 
-    The action is a mapping from component names to new texts, or a string that holds an edit in one of the forms
-    of ``genopt_gym.core.edit.parse_edit``. An observation has
+    The action is a mapping from component names to new texts, or a text (``core.edit.parse_edit``). An observation has
 
     - ``context``: objective, contracts and workflow;
     - ``artifact``: component to text, as it stands now;
@@ -85,7 +85,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         warn_of_cuts(self.task, p)
         for words in self.task.cautions():
             gym.logger.warn(words)
-        self.observation_space = observation_space(self.task, self.start, self.context, p.max_trace_chars)
+        self.observation_space = observation_space(self.metric, self.start, self.context, p.max_trace_chars)
         self.action_space = Edits({name: self.start.texts[name] for name in self.editable}, actions.MAX_TEXT_CHARS)
         self._rule = RULES.make(p.accept)
         self._run: RunState | None = None
@@ -113,7 +113,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         # Drawn from the generator's state, not from the generator: that orders the train trials.
         self._rule.reset(zlib.crc32(repr(self.np_random.bit_generator.state).encode()))
         result = self._evaluate(start, EditOutcome.OK, sampler)
-        self._run = RunState.begun_with(result, sampler, self.task.metric)
+        self._run = RunState.begun_with(result, sampler, self.metric)
         return self._observe(self._run, None, None)
 
     @one_at_a_time
@@ -134,11 +134,10 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             except BudgetSpent as refusal:
                 spent = refusal
                 run.last = self._not_run(run, EditOutcome.BUDGET_SPENT, f"It was not evaluated: {refusal}.")
-        result, metric = run.last, self.task.metric
+        result, metric = run.last, self.metric
         reward = run.reward(self.parameters.reward, metric, previous)
-        if metric.better(result.score, run.best_score):
-            run.best_score = result.score
-        terminated = result.validation is not None and metric.is_solved(result.validation.score)
+        run.compare(metric)
+        terminated = result.validation is not None and self.task.metric.is_solved(result.validation.score)
         spent = None if terminated else spent or self._spent()
         truncated_by = None if spent is None else f"budget of {spent.what}"
         observation, info = self._observe(run, previous, truncated_by)
@@ -171,7 +170,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         """Show traces of at most so many characters, from the next ``reset`` on: as if it had been passed."""
         self._made_with = dataclasses.replace(self._made_with, max_trace_chars=max_trace_chars)
         self.parameters = dataclasses.replace(self.parameters, max_trace_chars=max_trace_chars)
-        self.observation_space = observation_space(self.task, self.start, self.context, max_trace_chars)
+        self.observation_space = observation_space(self.metric, self.start, self.context, max_trace_chars)
         if self.spec is not None:
             self.spec.kwargs["max_trace_chars"] = max_trace_chars
         warn_of_cuts(self.task, self.parameters)
@@ -179,10 +178,15 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     def render(self) -> str | NDArray[np.uint8] | None:
         """The loop so far as ``render_mode`` asks: text, or an RGB picture of shape (height, width, 3)."""
         if self.render_mode == "ansi":
-            return drawing.as_text(self.history, self.task.metric)
+            return drawing.as_text(self.history, self.metric)
         if self.render_mode == "rgb_array":
-            return drawing.as_image(self.history, self.task.metric, last_frame(self.task, self.last))
+            return drawing.as_image(self.history, self.metric, last_frame(self.task, self.last))
         return None
+
+    @property
+    def metric(self) -> Metric:
+        """What observed scores and rewards mean: under ``feedback_horizon="credit"`` those of windows alone."""
+        return observed_metric(self.task, self.parameters)
 
     @property
     def artifact(self) -> Artifact:
@@ -197,7 +201,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     @property
     def first(self) -> StepResult:
-        """Of the starting artifact of this run."""
+        """Of the starting artifact."""
         return self._begun().first
 
     @property
@@ -246,7 +250,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         result = self._evaluate(artifact, EditOutcome.UNCHANGED if unchanged else EditOutcome.OK, run.sampler)
         result = dataclasses.replace(result, accepted=unchanged or self._accepts(run, result))
         if result.accepted:
-            run.artifact, run.current = artifact, result
+            run.adopt(result)
         if self.task.metric.better(self.validation_score(result), self.validation_score(run.selected)):
             run.selected = result
         return result

@@ -7,9 +7,13 @@ from itertools import takewhile
 
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.feedback_kinds import FEEDBACK, Seen
+from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
+from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Task
+from genopt_gym.core.window_metric import window_name
 from genopt_gym.evaluation import Evaluation
+from genopt_gym.limit_words import limit_words
 
 MAX_FEEDBACK_CHARS = 8_000
 MAX_FAILURES_TOLD = 3
@@ -22,15 +26,21 @@ MIN_REPETITION = 3
 """Lines of documentation that are told only once."""
 
 
+def observed_metric(task: Task, parameters: Parameters) -> Metric:
+    """What observed scores and rewards mean: of windows where nothing beyond them is told."""
+    return task.window_metric(parameters.view) if parameters.feedback_horizon == "credit" else task.metric
+
+
 def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> str:
     """What the optimizer is told before it sees any evidence."""
     parts = []
     if parameters.context != "none":
         parts.append(task.goal.strip())
-        metric = task.metric
+        metric = observed_metric(task, parameters)
         aim = "as high" if metric.direction == "maximize" else "as low"
         bounds = f", {metric.range}" if not task.disguised else ""
-        parts.append(f"The score is {metric.name}{bounds}; make it {aim} as you can.")
+        name = metric.name if metric is task.metric else window_name(task.metric, None)
+        parts.append(f"The score is {name}{bounds}; make it {aim} as you can.")
     if parameters.context == "full" and task.strategy:
         parts.append(task.strategy.strip())
     editable = parameters.editable
@@ -41,10 +51,11 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(f"Component `{component.name}`{fixed}:\n{chr(10).join(_without_repetition(lines, told))}")
         told[component.name] = lines
     parts.append(f"The workflow calls the components and cannot be edited:\n{artifact.workflow.strip()}")
-    if parameters.documentation != "full" and (returns := task.returns()):
-        parts.append(f"It has to return {returns}.")
+    if (returns := task.returns()) and returns not in "\n".join(parts):
+        parts.append(f"The workflow has to return {returns}.")
     if task.max_inner_steps > 1 and any(component.kind == "python" for component in artifact.components):
         parts.append(STATE)
+    parts.append(limit_words(task, artifact, all_editable=editable is None or set(editable) == set(artifact.texts)))
     return "\n\n".join(parts)
 
 
@@ -70,6 +81,8 @@ def feedback(
     score: float,
     previous_score: float | None,
     shown: Sequence[tuple[str, Evaluation]],
+    standing: Standing | None = None,
+    metric: Metric | None = None,
 ) -> str:
     """The words of one observation; ``shown`` are the evaluations that may be spoken of, by split."""
     parts = [f"Edit outcome: {outcome}." + (f" {message}" if message else "")]
@@ -77,15 +90,16 @@ def feedback(
         parts.append("The edit was not accepted: the artifact is as it was before.")
     if not shown:
         parts.append("Nothing was run in this step; the trace is that of the last artifact that ran.")
+    told: dict[str, None] = {}
     for split, evaluation in shown:
         failures = [(t.instance, t.failure) for t in evaluation.trials if t.failure]
         if failures:
             parts.append(f"{len(failures)} of {len(evaluation.trials)} {split} trials failed.")
-        told: dict[str, None] = {}
-        for _, failure in failures:
-            told[str(failure)] = None
-        parts += list(told)[:MAX_FAILURES_TOLD]
-    seen = Seen(task, outcome, score, previous_score, {split: evaluation.trials for split, evaluation in shown})
+        new = dict.fromkeys(str(failure) for _, failure in failures if str(failure) not in told)
+        parts += list(new)[:MAX_FAILURES_TOLD]
+        told |= new
+    trials = {split: evaluation.trials for split, evaluation in shown}
+    seen = Seen(task, outcome, score, previous_score, trials, parameters.observed_split, standing, metric)
     for kind in parameters.feedback:
         lines = FEEDBACK.make(kind).lines(seen)
         parts += [lines] if isinstance(lines, str) else lines  # the usual slip of a kind of one's own

@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 from genopt_gym.core.actions import MAX_TEXT_CHARS
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.evidence import View
+from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.spaces import Unicode
+from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Task
 from genopt_gym.core.trace import render
-from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback
+from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback, observed_metric
 from genopt_gym.run_state import RunState, StepResult
 
 Observation = dict[str, Any]
 
 
-def observation_space(task: Task, start: Artifact, context: str, max_trace_chars: int) -> spaces.Dict:
+def observation_space(metric: Metric, start: Artifact, context: str, max_trace_chars: int) -> spaces.Dict:
     """Texts of at most so many characters, and scores within the metric's bounds."""
-    low, high = task.metric.bounds
+    low, high = metric.bounds
     box = spaces.Box(low, high, (1,), np.float64)
     return spaces.Dict(
         {
@@ -73,12 +75,12 @@ class Observer:
         result, artifact, best_score = run.last, run.artifact, run.best_score
         trials = result.train.trials if result.train else []
         shown = run.shown.train.trials if run.shown.train else []
-        trace = render(shown, self.view, self.parameters.max_trace_chars)
+        trace = render(shown, self.view, self.parameters.max_trace_chars, self.task.max_inner_steps)
         observation = {
             "context": self.context,
             "artifact": {component.name: artifact.texts[component.name] for component in artifact.components},
             "trace": trace.text,
-            "feedback": self._feedback(result, previous_score),
+            "feedback": self._feedback(result, previous_score, None if previous_score is None else run.standing),
             "score": np.array([result.score], np.float64),
             "best_score": np.array([best_score], np.float64),
         }
@@ -94,10 +96,10 @@ class Observer:
         }
         return observation, info
 
-    def _feedback(self, result: StepResult, previous_score: float | None) -> str:
+    def _feedback(self, result: StepResult, previous_score: float | None, standing: Standing | None) -> str:
         p = self.parameters
         shown = [(split, e) for split, e in (("train", result.train), ("validation", result.validation)) if e]
-        if p.feedback_horizon == "credit" or p.score_split == "train":
+        if p.observed_split == "train":
             shown = [(split, evaluation) for split, evaluation in shown if split == "train"]
         return feedback(
             self.task,
@@ -108,6 +110,8 @@ class Observer:
             score=result.score,
             previous_score=previous_score,
             shown=shown,
+            standing=standing,
+            metric=observed_metric(self.task, p),
         )
 
 

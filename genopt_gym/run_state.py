@@ -9,6 +9,7 @@ from typing import Literal, Self
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.evidence import Instance
 from genopt_gym.core.sampling import BatchSampler
+from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Metric
 from genopt_gym.evaluation import Evaluation
 
@@ -51,6 +52,9 @@ class RunState:
         shown: the last step whose artifact ran on a train batch: its trace is shown until another did.
         selected: the step with the best validation score.
         best_score: as observed.
+        best: the step with that score.
+        best_edit: its number.
+        present_edit: the number of the step that made the artifact as it stands.
         baseline: of the reward ``improvement``: the best normalised score so far, and at least 0.
         history: outcome, score and best score of ``reset`` and of every step.
     """
@@ -63,14 +67,40 @@ class RunState:
     shown: StepResult
     selected: StepResult
     best_score: float
+    best: StepResult
     baseline: float
+    best_edit: int = 0
+    present_edit: int = 0
     history: list[tuple[str, float, float]] = field(default_factory=list)
 
     @classmethod
     def begun_with(cls, first: StepResult, sampler: BatchSampler, metric: Metric) -> Self:
         """The state after ``reset``."""
         baseline = max(metric.normalise(first.score), 0.0)
-        return cls(sampler, first, first.artifact, first, first, first, first, first.score, baseline)
+        return cls(sampler, first, first.artifact, first, first, first, first, first.score, first, baseline)
+
+    def adopt(self, result: StepResult) -> None:
+        """The step that is being made leaves its artifact standing."""
+        if result.artifact.id != self.artifact.id:
+            self.present_edit = len(self.history)
+        self.artifact, self.current = result.artifact, result
+
+    def compare(self, metric: Metric) -> None:
+        """Whether the last step has the best score observed so far."""
+        if metric.better(self.last.score, self.best_score):
+            self.best_score, self.best, self.best_edit = self.last.score, self.last, len(self.history)
+
+    @property
+    def standing(self) -> Standing:
+        """Where the run stands after the last step."""
+        return Standing(
+            best_score=self.best_score,
+            best_edit=self.best_edit,
+            present_score=self.current.score,
+            present_edit=self.present_edit,
+            present_outcome=str(self.current.outcome),
+            is_best=self.artifact.id == self.best.artifact.id,
+        )
 
     def reward(self, kind: Literal["improvement", "score", "delta"], metric: Metric, previous: float) -> float:
         """Of the last step; ``previous`` is the score of the one before."""

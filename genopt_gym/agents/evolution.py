@@ -63,8 +63,9 @@ class Evolution(PromptedAgent):
 
     def messages(self, observation: dict[str, Any]) -> Messages:
         self._parents = self._choose(self._islands[len(self.tried) % self.islands])
+        written = self.problem.metric.format
         shown = "\n\n".join(
-            f"#Parent with score {parent.score:.5g}\n{as_blocks(parent.texts)}\n{parent.feedback}"
+            f"#Parent with score {written(parent.score)}\n{as_blocks(parent.texts)}\n{parent.feedback}"
             for parent in self._parents
         )
         task = "crossover" if len(self._parents) > 1 else "mutation"

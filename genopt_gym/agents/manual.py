@@ -114,6 +114,8 @@ class Manual(Proposer):
         exchange: the folder.
         timeout: seconds to wait for each reply; a run that has waited in vain can be resumed.
         memory: how many of the last edits the prompt shows.
+        memory_chars: see ``Proposer``.
+        prompt_chars: see ``Proposer``.
         edit_format: see ``PromptedAgent``.
         system: file with a system prompt of one's own.
     """
@@ -122,12 +124,21 @@ class Manual(Proposer):
         self,
         exchange: str,
         timeout: float = 86_400.0,
-        memory: int = 5,
+        memory: int = 20,
+        memory_chars: int = 8_000,
+        prompt_chars: int = 40_000,
         edit_format: EditFormat = "fenced",
         system: str | None = None,
     ) -> None:
         super().__init__(
-            model="manual", memory=memory, edit_format=edit_format, system=system, timeout=timeout, max_tokens=4096
+            model="manual",
+            memory=memory,
+            memory_chars=memory_chars,
+            prompt_chars=prompt_chars,
+            edit_format=edit_format,
+            system=system,
+            timeout=timeout,
+            max_tokens=4096,
         )
         self._exchange = Exchange(Path(exchange), timeout)
 

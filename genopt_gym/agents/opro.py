@@ -55,6 +55,8 @@ class Opro(PromptedAgent):
         return prompt(
             "opro",
             context=observation["context"],
-            history="\n\n".join(f"#Score {score:.5g}\n{as_blocks(texts)}" for score, texts in history),
+            history="\n\n".join(
+                f"#Score {self.problem.metric.format(score)}\n{as_blocks(texts)}" for score, texts in history
+            ),
             format=self.format_words(),
         )

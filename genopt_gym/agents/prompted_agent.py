@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import re
 from abc import abstractmethod
@@ -15,32 +14,16 @@ from string import Template
 from typing import Any, ClassVar, Literal, get_args
 
 from genopt_gym.agents.base import Problem
+from genopt_gym.agents.memory import Attempt, Texts, own_words
 from genopt_gym.agents.model_agent import Messages, ModelAgent, estimate
 from genopt_gym.agents.prompt_kinds import template_of
 from genopt_gym.agents.reply_reader import Reading, read_reply
+from genopt_gym.agents.versions import VersionHistory
 from genopt_gym.core.edit import UnusableReply
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.llm import Reply
 
 EditFormat = Literal["fenced", "json", "patch"]
-Texts = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One edit, and what became of it."""
-
-    number: int
-    before: Texts
-    texts: Texts | None
-    """The editable components after it; None if the reply held no edit, or said that nothing is to change."""
-    outcome: str
-    score: float
-    feedback: str
-
-    @property
-    def ran(self) -> bool:
-        return self.texts is not None and self.outcome in ("ok", "unchanged")
 
 
 @dataclass(kw_only=True, eq=False)
@@ -72,6 +55,8 @@ class PromptedAgent(ModelAgent):
         self.tried: list[Attempt] = []
         self._base: Texts = self.editable(observation)
         self._edit: Texts | None = None
+        self._said = ""
+        self.versions = VersionHistory(self._base, float(observation["score"][0]), problem.metric)
         self._limit_noted = False
 
     def act(self, observation: dict[str, Any]) -> Mapping[str, str] | str:
@@ -84,8 +69,18 @@ class PromptedAgent(ModelAgent):
     def observe(self, observation: dict[str, Any], reward: float, info: dict[str, Any]) -> None:
         texts = {**self._base, **self._edit} if self._edit else None
         score = float(observation["score"][0])
-        number = len(self.tried) + 1
-        self.tried.append(Attempt(number, self._base, texts, info["outcome"], score, observation["feedback"]))
+        attempt = Attempt(
+            number=len(self.tried) + 1,
+            before=self._base,
+            texts=texts,
+            outcome=info["outcome"],
+            score=score,
+            feedback=observation["feedback"],
+            evaluated=bool(info["trials"]),
+            said=self._said,
+        )
+        self.tried.append(attempt)
+        self.versions.add(attempt)
 
     def fixed_prompt(self) -> str:
         return self._system
@@ -97,14 +92,15 @@ class PromptedAgent(ModelAgent):
         """
         self._base = base
         reply = reply or self.client.complete(self.request(messages))
-        reading = read_reply(reply, base, self.reply_tokens)
+        reading = read_reply(reply, base, self.reply_tokens, self.versions.by_number)
         if reading.edit is None:
             limit = self._larger_limit(messages) if reading.too_long else self.reply_tokens
             again = self._repair(reading, limit)
             said = {"role": "assistant", "content": reply.text or "(nothing)"}
             request = self.request([*messages, said, {"role": "user", "content": again}], limit)
-            reading = read_reply(self.client.complete(request), base, limit)
-        self._edit = reading.edit
+            reply = self.client.complete(request)
+            reading = read_reply(reply, base, limit, self.versions.by_number)
+        self._edit, self._said = reading.edit, own_words(reply.text)
         if reading.edit is None:
             if reading.too_long:
                 self._note_limit()
@@ -188,13 +184,3 @@ def _block(name: str, text: str) -> str:
 
 def _language(name: str, text: str) -> str:
     return "python" if f"def {name}" in text else "text"
-
-
-def as_diff(before: Texts, after: Texts) -> str:
-    """What an edit changed, line by line."""
-    lines: list[str] = []
-    for name, text in after.items():
-        changed = difflib.unified_diff(before[name].splitlines(), text.splitlines(), lineterm="", n=1)
-        found = [line for line in changed if not line.startswith(("---", "+++", "@@"))]
-        lines += [f"{name}:", *found] if found else []
-    return "\n".join(lines) or "(nothing)"

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from genopt_gym.agents.memory import recalled
 from genopt_gym.agents.model_agent import Messages
-from genopt_gym.agents.prompted_agent import Attempt, PromptedAgent, as_blocks, as_diff, prompt
+from genopt_gym.agents.prompted_agent import EditFormat, PromptedAgent, as_blocks, prompt
 from genopt_gym.core.checks import whole_number
+
+COMPARISON = 3_000
+"""Most characters of the difference between the best texts and those that stand, where these are worse."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -18,36 +22,45 @@ class Proposer(PromptedAgent):
     4): instruction, code and documentation, variables, what happened, outputs and feedback.
 
     Args:
-        memory: how many of the last edits it remembers; those that do not fit the model's context give way.
+        memory: how many of the last edits it remembers; 0 is none, and then there is no way back to any.
+        memory_chars: how many characters these may take, with how the texts as they stand differ from the best ones.
+            The latest changes are shown in full as far as that reaches, of the others a line: outcome, score and the
+            model's own sentence.
+        prompt_chars: how many characters a prompt should have: what is remembered gives way to that.
     """
 
-    memory: int = 5
+    memory: int = 20
+    memory_chars: int = 8_000
+    prompt_chars: int = 40_000
 
     def __post_init__(self) -> None:
         whole_number("memory", self.memory, 0)
+        whole_number("memory_chars", self.memory_chars, 0)
+        whole_number("prompt_chars", self.prompt_chars, 0)
         super().__post_init__()
 
     def messages(self, observation: dict[str, Any]) -> Messages:
-        remembered = self.tried[-self.memory :] if self.memory else []
-        while remembered and not self.fits(self._question(observation, remembered)):
-            remembered = remembered[1:]
-        return self.chat(self._question(observation, remembered))
+        bare = len(self._question(observation, 0)) + len(self.fixed_prompt())
+        room = max(0, min(self.memory_chars, self.prompt_chars - bare))
+        while room and not self.fits(self._question(observation, room)):
+            room //= 2
+        return self.chat(self._question(observation, room))
 
-    def _question(self, observation: dict[str, Any], remembered: list[Attempt]) -> str:
+    def format_words(self, edit_format: EditFormat | None = None) -> str:
+        words = super().format_words(edit_format)
+        return f"{words}\n{prompt('format_revert')}" if self.memory and self.tried else words
+
+    def _question(self, observation: dict[str, Any], room: int) -> str:
+        present = self.editable(observation)
+        best = self.versions.comparison(present, min(room, COMPARISON)) if self.memory else ""
+        remembered = self.tried[-self.memory :] if self.memory else []
         return prompt(
             "proposer",
             context=observation["context"],
-            components=as_blocks(self.editable(observation)),
+            components=as_blocks(present),
+            best=f"{best}\n" if best else "",
             trace=observation["trace"],
             feedback=observation["feedback"],
-            memory="".join(map(_remembered, remembered)),
+            memory=recalled(remembered, self.problem.metric, max(room - len(best), 0)),
             format=self.format_words(),
         )
-
-
-def _remembered(tried: Attempt) -> str:
-    if tried.texts is not None:
-        change = as_diff(tried.before, tried.texts)
-    else:
-        change = "(nothing)" if tried.outcome == "unchanged" else "the reply held no edit"
-    return f"\n#Edit {tried.number}: {tried.outcome}, score {tried.score:.5g}\n{change}\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from genopt_gym.core.edit import UnparsableEdit, parse_edit
+from genopt_gym.core.reply.parsing import Versions
 from genopt_gym.llm import Reply
 
 SHOWN = 200
@@ -29,15 +30,24 @@ class Reading:
     too_long: bool = False
 
 
-def read_reply(reply: Reply, components: Mapping[str, str], max_tokens: int) -> Reading:
-    """Read a reply to a request that allowed ``max_tokens``; one that is not whole holds no edit."""
+def read_reply(
+    reply: Reply, components: Mapping[str, str], max_tokens: int, versions: Versions | None = None
+) -> Reading:
+    """Read a reply to a request that allowed ``max_tokens``; one that is not whole holds no edit.
+
+    Args:
+        reply: what came.
+        components: those that may be edited, with the texts that the reply is an edit of.
+        max_tokens: most tokens that it may have.
+        versions: earlier versions, which the reply may go back to.
+    """
     if reply.truncated:
         return _cut_off(reply, max_tokens)
     text = reply.text if reply.text.strip() else _called(reply)
     if not text.strip():
         return Reading(None, _silence(reply))
     try:
-        return Reading(parse_edit(text, components))
+        return Reading(parse_edit(text, components, versions))
     except UnparsableEdit as error:
         return Reading(None, str(error))
 

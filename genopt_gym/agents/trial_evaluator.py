@@ -90,7 +90,7 @@ class TrialEvaluator:
             ValueError: no instance has that name, or it is hidden.
             BudgetSpent: the budget does not allow it; nothing was run.
         """
-        env, metric = self._env, self._env.task.metric
+        env, metric = self._env, self._env.metric
         found = [self._instance(name) for name in instances]
         if problem := env.refusal(texts):
             outcome, low = str(problem[0]), metric.worst
@@ -116,13 +116,13 @@ class TrialEvaluator:
         return instances[int(index)]
 
     def _shown(self, trial: Trial, room: int) -> EvaluatedTrial:
-        task, p = self._env.task, self._env.parameters
+        task, p, metric = self._env.task, self._env.parameters, self._env.metric
         if p.feedback_horizon == "credit":
             trial = trial.within_window()
         score = task.score([trial])
         name, outcome = str(trial.instance), trial.failure.outcome if trial.failure else "ok"
         if trial.instance.split != "train":
-            return EvaluatedTrial(name, outcome, score, task.metric.normalise(score))
+            return EvaluatedTrial(name, outcome, score, metric.normalise(score))
         words = feedback(
             task,
             p,
@@ -132,6 +132,7 @@ class TrialEvaluator:
             score=score,
             previous_score=None,
             shown=[("train", Evaluation([trial], score, score))],
+            metric=metric,
         )
-        trace = render([trial], self._env.view, room).text
-        return EvaluatedTrial(name, outcome, score, task.metric.normalise(score), trace, words)
+        trace = render([trial], self._env.view, room, task.max_inner_steps).text
+        return EvaluatedTrial(name, outcome, score, metric.normalise(score), trace, words)

@@ -9,7 +9,9 @@ from statistics import fmean
 from typing import Final
 
 from genopt_gym.core.evidence import Trial
+from genopt_gym.core.metric import Metric
 from genopt_gym.core.registry import Registry
+from genopt_gym.core.standing import Standing, score_words
 from genopt_gym.core.task import Task
 
 
@@ -23,6 +25,9 @@ class Seen:
         score: as observed.
         previous_score: of the step before; ``None`` after ``reset``.
         trials: by split, those of ``train`` first; none of an artifact that was not run.
+        split: where the score comes from.
+        standing: where the run stands; ``None`` after ``reset``.
+        observed: what the score means where that is not the task's metric, but one of windows.
     """
 
     task: Task
@@ -30,6 +35,14 @@ class Seen:
     score: float
     previous_score: float | None
     trials: Mapping[str, Sequence[Trial]]
+    split: str = "validation"
+    standing: Standing | None = None
+    observed: Metric | None = None
+
+    @property
+    def metric(self) -> Metric:
+        """What the score means."""
+        return self.observed or self.task.metric
 
 
 class FeedbackKind(ABC):
@@ -41,10 +54,11 @@ class FeedbackKind(ABC):
 
 
 class Score(FeedbackKind):
-    """The score, and what it is called."""
+    """The score, what it is called and which trials it is of; and where the run stands."""
 
     def lines(self, seen: Seen) -> Sequence[str]:
-        return [f"Score ({seen.task.metric.name}): {seen.score:.5g}."]
+        words = [score_words(seen.metric, seen.score, seen.split, seen.trials)]
+        return words if seen.standing is None else [*words, seen.standing.words(seen.metric)]
 
 
 class Metrics(FeedbackKind):
@@ -60,10 +74,11 @@ class Metrics(FeedbackKind):
 
 
 class Staged(FeedbackKind):
-    """What a coach would say of an artifact that ran, unless the task is disguised."""
+    """What a coach would say of an artifact that ran, unless the task is disguised or all that counts are windows."""
 
     def lines(self, seen: Seen) -> Sequence[str]:
-        if seen.outcome not in ("ok", "unchanged") or seen.task.disguised:
+        of_windows = seen.metric != seen.task.metric  # while stages speak of whole trials
+        if seen.outcome not in ("ok", "unchanged") or seen.task.disguised or of_windows:
             return []
         last = list(seen.trials.values())[-1:]
         words = seen.task.staged_by(seen.score, mean_metrics(last[0]) if last else {})
@@ -78,7 +93,7 @@ class Progress(FeedbackKind):
             return []
         if seen.score == seen.previous_score:
             return ["The score is the same as before."]
-        better = seen.task.metric.better(seen.score, seen.previous_score)
+        better = seen.metric.better(seen.score, seen.previous_score)
         return [f"The score has {'improved' if better else 'got worse'}."]
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import floor, isfinite, log10
 from typing import Literal
 
+FINEST = 4
+"""Scores are written to one part in ten to this power of what lies between floor and reference,"""
+FINEST_OF_RECORDS = 9
+"""and those of open problems, where every digit counts, to one in ten to this."""
 LARGEST = 8e307
 """Stands for no bound: finite, for the sake of Gymnasium's boxes, and half of what a double can hold."""
 
@@ -75,8 +80,21 @@ class Metric:
         'from 0 to 1'
         """
         low, high = self.bounds
-        parts = [f"from {low:g}"] * (low > -LARGEST) + [f"to {high:g}"] * (high < LARGEST)
+        parts = [f"from {_spaced(low)}"] * (low > -LARGEST) + [f"to {_spaced(high)}"] * (high < LARGEST)
         return " ".join(parts) or "of any finite size"
+
+    def format(self, score: float) -> str:
+        """A score in as many digits as tell apart what the metric's scale tells apart, and no power of ten.
+
+        >>> share, points = Metric("share", 0, 1, 0.5, 1, None), Metric("points", 0, None, 210, 8503, None)
+        >>> share.format(0.575), share.format(2 / 3), points.format(146250), points.format(2737.4375)
+        ('0.575', '0.66667', '146250', '2737.4')
+        """
+        if not isfinite(score) or abs(score) >= 1e15:
+            return f"{score:.5g}"
+        span = abs(self.reference - self.floor)
+        finest = FINEST if self.record is None else FINEST_OF_RECORDS
+        return plain(score, max(finest - floor(log10(span)), 0) if span > 0 else finest)
 
     def better(self, a: float, b: float) -> bool:
         """Whether score ``a`` beats score ``b``."""
@@ -92,3 +110,20 @@ class Metric:
     def is_beyond_record(self, score: float) -> bool:
         """Whether a score is better than all that was published."""
         return self.record is not None and self.better(score, self.record)
+
+
+def plain(number: float, decimals: int = 6) -> str:
+    """A number without a power of ten or needless zeros.
+
+    >>> plain(10_000_000), plain(-0.0), plain(0.25), plain(3.14159265, 2)
+    ('10000000', '0', '0.25', '3.14')
+    """
+    text = f"{number:.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _spaced(number: float) -> str:
+    """With a comma between thousands, from 10,000 on."""
+    return f"{number:,.0f}" if abs(number) >= 10_000 and number == int(number) else plain(number)

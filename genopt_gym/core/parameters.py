@@ -119,6 +119,11 @@ class Parameters:
         """What the traces of an environment's trials hold."""
         return View(self.credit_horizon, self.trace_window, keep_actions=self.trial_start == "continue")
 
+    @property
+    def observed_split(self) -> Literal["validation", "train"]:
+        """The split whose score is observed."""
+        return "train" if self.feedback_horizon == "credit" else self.score_split
+
     @classmethod
     def resolve(cls, entry: str, passed: Mapping[str, Any]) -> tuple[Self, TaskSpec]:
         """Parameters and task from the keywords of ``gym.make``.

@@ -14,11 +14,12 @@ import msgspec
 from genopt_gym.core.artifact import Artifact, Structure
 from genopt_gym.core.checks import whole_number
 from genopt_gym.core.errors import ParameterError
-from genopt_gym.core.evidence import Instance, Trial
+from genopt_gym.core.evidence import Instance, Trial, View
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.metric import Metric as Metric
 from genopt_gym.core.registry import load_class
 from genopt_gym.core.sources import check_imported, sources_of
+from genopt_gym.core.window_metric import WindowScores, window_metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -193,6 +194,16 @@ class Task(ABC):
     def cautions(self) -> Sequence[str]:
         """What whoever makes an environment of this task should be warned of, in sentences."""
         return ()
+
+    def window_metric(self, view: View) -> Metric:
+        """What the scores of windows mean; the task's metric where a window holds a whole trial."""
+        if view.horizon is None or view.horizon >= self.max_inner_steps:
+            return self.metric
+        return window_metric(self.metric, view, self.window_scores())
+
+    def window_scores(self) -> WindowScores | None:
+        """What windows are worth; ``None`` if nobody has measured it."""
+        return None
 
     def put_on(self, disguise: int) -> None:
         """Hide what the task is about: neutral names, other codes and scales, all drawn by this number.

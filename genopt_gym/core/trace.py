@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from genopt_gym.core.evidence import CALLS_NOT_SHOWN, Call, Event, Trial, View
 from genopt_gym.core.summary import KEY, is_summary, summary_text
+from genopt_gym.core.trace_heading import heading
 from genopt_gym.core.windows import WINDOWS, checked
 
 CELL_CHARS = 4000
@@ -27,7 +28,7 @@ class Trace(NamedTuple):
     """The largest number of inner steps that any trial's part shows."""
 
 
-def render(trials: Sequence[Trial], view: View, max_chars: int) -> Trace:
+def render(trials: Sequence[Trial], view: View, max_chars: int, most_steps: int | None = None) -> Trace:
     """Render the windows of ``trials``; each gets an equal share of ``max_chars``.
 
     Where a window does not fit its share, inner steps give way, and the window says which: ``first`` gives up its
@@ -37,25 +38,19 @@ def render(trials: Sequence[Trial], view: View, max_chars: int) -> Trace:
     left = max_chars
     for position, trial in enumerate(trials):
         share = left // (len(trials) - position)
-        part, steps = _render_trial(trial, view, share - 2)
+        part, steps = _render_trial(trial, view, share - 2, most_steps)
         left -= len(part) + 2
         parts.append(part)
         shown = max(shown, steps)
     return Trace("\n\n".join(parts)[:max_chars], shown)
 
 
-def _render_trial(trial: Trial, view: View, budget: int) -> tuple[str, int]:
+def _render_trial(trial: Trial, view: View, budget: int, most_steps: int | None) -> tuple[str, int]:
     failure = f"\nFailed: {trial.failure}"[: budget // 2] if trial.failure else ""
     events, prelude, rows = _fitting(trial.events, view, budget - len(failure) - TITLE_CHARS)
-    title = f"Trial {trial.instance}: {len(rows)} of {trial.steps} inner steps"
-    if 0 < len(rows) < trial.steps:
-        unbroken = events[-1].step - events[0].step == len(rows) - 1
-        title += f" ({'' if unbroken else 'out of '}{events[0].step} to {events[-1].step})"
-    if len(rows) < len(trial.events):
-        title += f"; {len(trial.events) - len(rows)} more were cut to fit the size budget"
-    score = f"; score {trial.score:g}" if trial.failure is None and len(trial.events) == trial.steps else ""
+    title = heading(trial, events, view, most_steps)
     body = "\n".join(rows)
-    return f"{title}{score}\n{prelude}{body}{failure}"[:budget], len(rows)
+    return f"{title}\n{prelude}{body}{failure}"[:budget], len(rows)
 
 
 def _fitting(events: Sequence[Event], view: View, room: int) -> tuple[Sequence[Event], str, list[str]]:

@@ -32,6 +32,8 @@ class QuestionTask(Task):
     block_size: ClassVar[int] = 100
     """So that nobody who keeps to the limit of a call runs out of the block's processor time."""
     trace_row_chars = 5000
+    form: ClassVar[str] = "a text."
+    """What an answer is, as in "An answer is a number."."""
 
     def __init__(
         self,
@@ -46,6 +48,9 @@ class QuestionTask(Task):
         super().__init__(**sizes)
         if model is not None:
             self.model = ModelUse(model, temperature, max_tokens, base_url, concurrency)
+
+    def returns(self) -> str:
+        return self.form.rstrip(".")
 
     @abstractmethod
     def question(self, instance: Instance) -> str:

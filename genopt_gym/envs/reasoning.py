@@ -269,6 +269,7 @@ def _task(row: GeneratorRow) -> type[ReasoningTask]:
         "generator": row.generator,
         "options": row.options,
         "repeats": row.repeats,
+        "form": row.form,
         "goal": f"Write a program that answers questions of one kind. {row.goal}\nAn answer is {row.form}",
         "metric": share_metric(row.floor, "the most frequent answer, given to 2,000 test questions"),
         "structures": program_structures(row.form, row.naive) | model_structures(row.form),

@@ -15,10 +15,12 @@ from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.task import Task
+from genopt_gym.core.window_metric import WindowScores
 from genopt_gym.envs.actions import Actions, action_check, describe_actions
 from genopt_gym.envs.disguise.observations import ObservationMap
 from genopt_gym.envs.disguise.policies import DisguisedEpisode, PolicyDisguise, put_on_policy
 from genopt_gym.envs.disguise.words import Words
+from genopt_gym.envs.window_scores import measured_windows
 from genopt_gym.sandbox.session import Session
 
 
@@ -79,7 +81,10 @@ class RolloutTask(Task):
         return self.action_space() if self.disguise is None else self.disguise.actions.space
 
     def returns(self) -> str:
-        return describe_actions(self.told_actions())
+        try:
+            return describe_actions(self.told_actions())
+        except NotImplementedError:  # it has checks of its own
+            return ""
 
     def original_actions(self, actions: Sequence[Any]) -> Sequence[Any]:
         """The actions that the simulator knows, for those that a policy gave."""
@@ -116,6 +121,9 @@ class RolloutTask(Task):
                     ended.append(slot)
             if ended:
                 live = [slot for slot in live if slot not in ended]
+
+    def window_scores(self) -> WindowScores | None:
+        return measured_windows().get(type(self).__name__)
 
     def score(self, trials: Sequence[Trial]) -> float:
         """The mean return. What a mere window of an episode earns may lie outside the bounds of a whole one."""

@@ -72,10 +72,6 @@ ROWS = """\
 x is a pandas DataFrame, one row for each labelled example. test_data is a DataFrame with the same columns: the rows
 to predict. In both the rows are in random order and numbered from 0."""
 
-LIMITS = """\
-Libraries: numpy, pandas, scipy, scikit-learn, and lightgbm where it is installed; one thread, no files, no network.
-There is a limit on time and memory; to exceed it, or to raise an error, costs the lowest score."""
-
 
 def structures(facts: Facts, implementations: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, Structure]:
     """One function or five in a fixed workflow, with contracts that say the same, whoever they say it to.
@@ -93,7 +89,7 @@ def structures(facts: Facts, implementations: Mapping[str, Mapping[str, Mapping[
             Component(
                 "train_model",
                 "train_model(x: DataFrame, y: ndarray, test_data: DataFrame) -> ndarray",
-                "\n".join([data, labels, answer, LIMITS]),
+                "\n".join([data, labels, answer]),
             ),
         ),
         "modular": (
@@ -110,7 +106,7 @@ def structures(facts: Facts, implementations: Mapping[str, Mapping[str, Mapping[
             Component(
                 "create_ensemble_model",
                 "create_ensemble_model() -> object",
-                f"Returns a model, or several, not fitted yet; train_model gets it.\n{LIMITS}",
+                "Returns a model, or several, not fitted yet; train_model gets it.",
             ),
             Component(
                 "train_model",

@@ -86,7 +86,7 @@ def _look_ahead(env: gym.Env[Any, Any], edit: Any, agent: Agent, updates: int | 
 def _problem(env: gym.Env[Any, Any], seed: int, client: Client | None) -> Problem:
     core, updates = optimization_env(env), env.spec.max_episode_steps if env.spec else None
     client = Client() if client is None else client
-    return Problem(core.action_space, core.task.metric, updates, seed, client, TrialEvaluator(core))
+    return Problem(core.action_space, core.metric, updates, seed, client, TrialEvaluator(core))
 
 
 def _begin(env: gym.Env[Any, Any], agent: Agent, problem: Problem, seed: int, told: OnStep) -> Any:

@@ -230,7 +230,7 @@ def _finish(run: PreparedRun, folder: RunFolder, ended_by: str) -> Result:
     (folder.path / "best.py").write_text(best.source, encoding="utf-8")
     (folder.path / "best.diff").write_text(best.diff(start), encoding="utf-8")
     title = f"{run.config.id}, {run.config.agent}, seed {run.config.seed}"
-    drawing.save_curve(folder.path / "curve.png", env.history, env.task.metric, title)
+    drawing.save_curve(folder.path / "curve.png", env.history, env.metric, title)
     if has_screen(tester.task):
         save_film(folder.path / "best.gif", tester.task, record(tester, best, tester.task.instances("test")[:1])[0])
     elif (picture := _picture(tester, best)) is not None:

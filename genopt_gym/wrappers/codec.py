@@ -82,7 +82,7 @@ class VectorEdits(gym.Wrapper[Any, Any, Observation, Action], gym.utils.RecordCo
         super().__init__(env)
         core, edits = edited_env(env)
         updates = None if env.spec is None else env.spec.max_episode_steps
-        self.codec = self.codec_class(edits, core.task.metric, updates, step)
+        self.codec = self.codec_class(edits, core.metric, updates, step)
         self.observation_space = self.codec.observation_space
         self.action_space = self.codec.action_space
 

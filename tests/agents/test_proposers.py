@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import pytest
 
 from genopt_gym.agents import make_agent
+from genopt_gym.agents.memory import as_diff
 from genopt_gym.agents.model_agent import estimate
-from genopt_gym.agents.prompted_agent import as_diff
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config

@@ -60,7 +60,8 @@ def test_validation_that_selects_silently_is_not_shown(silent: dict[str, Any]) -
 def test_under_credit_nothing_is_told_of_what_lies_beyond_the_window() -> None:
     (trial,) = evaluate(["train/1"], UPRIGHT, feedback_horizon="credit", trace_window="last")
     assert trial.score == 20
-    assert "20." in trial.feedback
+    assert "in the shown 20 steps of an episode" in trial.feedback
+    assert "): 20, from 1 train trial." in trial.feedback
 
 
 @pytest.mark.parametrize("name", ["test/0", "train/1000", "train/-1", "train/x", "", "elsewhere/1"])

@@ -108,14 +108,10 @@ def test_failure_closes_the_trial() -> None:
     assert "score" not in text
 
 
-def test_score_is_told_of_whole_trials_alone() -> None:
-    """A window does not tell what the steps beyond it brought."""
-    assert "score" in render([trial(walk(10), score=77)], ALL, 5000).text
-    assert "77" not in render([trial(walk(10), steps=50, score=77)], View(10), 5000).text
-
-
 def test_trial_without_events_is_named() -> None:
-    assert render([trial([], steps=9)], ALL, 1000).text == "Trial train/3: 0 of 9 inner steps\n"
+    assert render([trial([], steps=9)], ALL, 1000).text == (
+        "Trial train/3: 0 of 9 inner steps; score of the whole trial 1\n"
+    )
     assert render([], ALL, 1000) == ("", 0)
 
 

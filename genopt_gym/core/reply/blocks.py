@@ -17,6 +17,7 @@ from genopt_gym.core.reply.pieces import (
     is_placeholder,
     is_python,
     lookalike,
+    reversion,
     says_no_edit,
     unknown,
 )
@@ -85,6 +86,8 @@ def read_block(block: ReplyBlock, components: Texts) -> Contents:
         return Contents(diff_pieces(body, components, name))
     if says_no_edit(body):
         return Contents([NoEdit()])
+    if (back := reversion(body)) is not None:
+        return Contents([back])
     if name is not None:
         return _of_component(name, block, components)
     if body.lstrip()[:1] in ("{", "[") and kind in fences.OBJECTS and (contents := _object(body, components)):

@@ -13,6 +13,7 @@ from genopt_gym.core.reply.pieces import (
     Patch,
     Piece,
     ReplyProblem,
+    Revert,
     Texts,
     UnparsableEdit,
     Whole,
@@ -33,7 +34,12 @@ _LEFT_OUT = re.compile(
 )
 
 
-def parse_edit(text: str, components: Mapping[str, str]) -> dict[str, str]:
+Versions = Mapping[int | None, Texts]
+"""Earlier versions of the components: by the number of the edit that made them, 0 for the start; ``None`` is the best
+so far."""
+
+
+def parse_edit(text: str, components: Mapping[str, str], versions: Versions | None = None) -> dict[str, str]:
     """Read an edit out of free text, such as a model's reply. Nothing in it is ever run.
 
     What a reply may hold, alone or together, and applied in the order in which it stands:
@@ -45,7 +51,9 @@ def parse_edit(text: str, components: Mapping[str, str]) -> dict[str, str]:
       around them (``edit``, the ``arguments`` of a tool call, a list of ``{"component": ..., "text": ...}``);
     - ``<variable><name>act</name><value>...</value></variable>`` and other tags that name a component;
     - SEARCH/REPLACE blocks and unified diffs, applied by what they say: the lines must be found exactly once;
-    - ``NO EDIT``, for the empty edit.
+    - ``NO EDIT``, for the empty edit;
+    - ``REVERT``, ``REVERT to edit 3`` or ``REVERT to start`` on a line of its own: the texts of an earlier version take
+      the place of the present ones, and all else in the reply is an edit of these.
 
     Of two new texts for a component the later wins; a present text never does, nor one that is announced as an old
     version. Thoughts (``<think>`` and the like) are no edit. Whatever is not plain is refused.
@@ -53,6 +61,7 @@ def parse_edit(text: str, components: Mapping[str, str]) -> dict[str, str]:
     Args:
         text: the reply.
         components: those that may be edited, with their present texts.
+        versions: to which a reply may go back; ``None`` if there are none at hand.
 
     Returns:
         The new texts. Empty where the reply says that nothing is to change.
@@ -70,10 +79,36 @@ def parse_edit(text: str, components: Mapping[str, str]) -> dict[str, str]:
         return edit.of(Whole(name, part) for name, part in program.items())
     answer = thoughts.only_answer(text)
     findings = read_pieces(answer, components)
+    backs = [piece for piece in findings.pieces if isinstance(piece, Revert)]
+    if backs:
+        return _edit_of_version(answer, components, _version(backs, versions or {}))
     found = edit.of(findings.pieces)
     if not found and not edit.nothing:
         raise _nothing_found(answer, findings, edit, components)
     return found
+
+
+def _version(backs: list[Revert], versions: Versions) -> Texts:
+    """The one version that a reply goes back to."""
+    if len({back.to for back in backs}) > 1:
+        raise UnparsableEdit("The reply asks for more than one REVERT; give one.")
+    if not versions:
+        raise UnparsableEdit("There are no earlier versions at hand for REVERT; give the texts whole.")
+    number = backs[0].to
+    if number not in versions:
+        known = ", ".join(str(each) for each in sorted(each for each in versions if each is not None))
+        raise UnparsableEdit(f"Edit {number} left no texts that REVERT could bring back; these did: {known[:1000]}.")
+    return versions[number]
+
+
+def _edit_of_version(answer: str, components: Texts, version: Texts) -> dict[str, str]:
+    """The texts of an earlier version, with what else the reply says done to them."""
+    base = {**components, **version}
+    edit = _Edit(base)
+    changed = edit.of(piece for piece in read_pieces(answer, base).pieces if not isinstance(piece, Revert))
+    if edit.nothing:
+        raise UnparsableEdit("The reply says both NO EDIT and REVERT; give one of the two.")
+    return {**base, **changed}
 
 
 class _Edit:

@@ -14,6 +14,11 @@ SHOWN = 100  # characters of somebody else's text that a message repeats
 MAX_TRIES = 200  # for what costs a pass over the whole reply, or a search for similar names
 
 _NOTHING = re.compile(r"\W*N[Oo][ _-]?(?:EDITS?|[Ee]dits?)\W*")
+_REVERT = re.compile(
+    r"\W*REVERT(?:[ :]+(?:to[ :]+)?(?:the[ ]+)?(?:(?P<best>best)(?:[ ]+so[ ]+far)?|(?P<start>start)"
+    r"|(?:edit[ ]*)?\W?(?P<number>\d{1,6})))?\W*",
+    re.IGNORECASE,
+)
 _DOTS = ("...", "…")
 
 
@@ -57,17 +62,38 @@ class NoEdit:
 
 
 @dataclass(frozen=True)
+class Revert:
+    """The writer goes back to an earlier version: that of an edit (0 is the start), or the best so far (``None``)."""
+
+    to: int | None
+
+
+@dataclass(frozen=True)
 class ReplyProblem:
     """Why a part of the reply, which was meant as an edit, cannot be taken for one."""
 
     words: str
 
 
-Piece = Whole | Patch | NoEdit | ReplyProblem
+Piece = Whole | Patch | NoEdit | Revert | ReplyProblem
 
 
 def says_no_edit(text: str) -> bool:
     return _NOTHING.fullmatch(text.strip()) is not None
+
+
+def reversion(text: str) -> Revert | None:
+    """The reversion that a line asks for, which is nothing but that; None for any other line.
+
+    >>> reversion("**REVERT to edit 3**"), reversion("REVERT"), reversion("Revert it all.")
+    (Revert(to=3), Revert(to=None), None)
+    """
+    found = _REVERT.fullmatch(text.strip()) if "REVERT" in text[:SHOWN] else None
+    if found is None:
+        return None
+    if found["start"]:
+        return Revert(0)
+    return Revert(int(found["number"]) if found["number"] else None)
 
 
 def is_placeholder(text: str) -> bool:

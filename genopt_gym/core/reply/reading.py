@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from genopt_gym.core.reply import blocks, envelopes, fences, labels, patches, thoughts
-from genopt_gym.core.reply.pieces import MAX_TRIES, NoEdit, Piece, ReplyProblem, Texts, says_no_edit
+from genopt_gym.core.reply.pieces import MAX_TRIES, NoEdit, Piece, ReplyProblem, Texts, reversion, says_no_edit
 
 _BEFORE_OBJECT = (":", ">", "]", "[", "-", "*")  # what a line may end with, before an object that is an edit
 _AHEAD = 200  # characters in which an opening goes on that began on a line
@@ -78,6 +78,8 @@ class _Reader:
                 label = line.strip()
                 if says_no_edit(label):
                     self._found.pieces.append(NoEdit())
+                elif (back := reversion(label)) is not None:
+                    self._found.pieces.append(back)
                 position = self._starts[number + 1]
             else:
                 label, position = (label if labels.lasts(label) else ""), after

@@ -102,6 +102,7 @@ def _task(row: TaskRow) -> type[BBEHTask]:
         "__doc__": f"BBEH's ``{row.slug}``. {row.goal}\n\nAn answer is {row.form} Arguments as for ``BBEHTask``.",
         "__module__": __name__,
         "slug": row.slug,
+        "form": row.form,
         "goal": f"Write a program that answers questions of one kind. {row.goal}\nAn answer is {row.form}",
         "metric": share_metric(row.floor, row.floor_source),
         "structures": structures(row),

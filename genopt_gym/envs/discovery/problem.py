@@ -28,9 +28,7 @@ KEPT_BYTES = 1 << 18
 """A larger solution is scored, but not kept with the trial."""
 MODULAR = "def workflow(seed, solution, step):\n    return start(seed) if step == 0 else improve(solution, step)\n"
 ONE_FUNCTION = "def workflow(seed):\n    return construct(seed)\n"
-LIMITS = """\
-Libraries: numpy, and scipy where it is installed; one thread, no files, no network. One call may take
-{seconds:g} seconds and {memory:,} MB. Numbers are taken as the exact values they are, and checked without tolerance."""
+EXACT = "Numbers are taken as the exact values they are, and checked without tolerance."
 
 
 class StartTexts(NamedTuple):
@@ -154,15 +152,14 @@ class DiscoveryTask(Task):
         return as_picture(lambda axes: self.draw(axes, solution), f"{self.metric.name}: {score:.10g}")
 
     def _structures(self) -> dict[str, Structure]:
-        limits = LIMITS.format(seconds=self.limits.call_seconds, memory=self.limits.memory_mb)
         seed = "seed is a whole number; with the same seed the result must be the same."
-        start = Component("start", "start(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{limits}")
+        start = Component("start", "start(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{EXACT}")
         again = f"""\
 solution is the last valid one, as start or improve returned it (arrays as lists);
 step counts from 1 to {self.improve_calls}.
 Returns another one of the same form; it may be worse, for the best one of all calls counts."""
-        improve = Component("improve", "improve(solution: list, step: int) -> list", f"{again}\n{limits}")
-        construct = Component("construct", "construct(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{limits}")
+        improve = Component("improve", "improve(solution: list, step: int) -> list", f"{again}\n{EXACT}")
+        construct = Component("construct", "construct(seed: int) -> list", f"Returns {self.solution}\n{seed}\n{EXACT}")
         named = self.starts_by_name.items()
         modular = {name: {"start": each.start, "improve": each.improve} for name, each in named}
         whole = {name: {"construct": each.construct(20)} for name, each in named}

@@ -103,6 +103,7 @@ class BinPacking(HeuristicTask):
         sources=SOURCES,
         published=PUBLISHED,
     )
+    decision = "the position, from 0, of a bin in free"
     goal = """\
 Write a rule for online bin packing: items come one at a time, each has to be put into a bin with enough room at once,
 and in the end as few bins as possible should have been opened."""

@@ -80,6 +80,7 @@ class CacheReplacement(HeuristicTask):
         *(-10, 1, 0, 1, None),
         sources=SOURCES,
     )
+    decision = "the number of a page in cached"
     goal = """\
 Write the replacement rule of a cache that holds a fixed number of pages: when a page is requested that is not in it,
 another has to be dropped. As many requests as possible should find their page in the cache."""

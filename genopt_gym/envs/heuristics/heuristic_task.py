@@ -31,6 +31,8 @@ class HeuristicTask(RolloutTask):
     limits = Limits(call_seconds=2.0, cpu_seconds=300)
     default_start: ClassVar[str] = "one_function/naive"
     max_inner_steps = 1_000_000
+    decision: ClassVar[str]
+    """What the workflow returns."""
     distributions: Mapping[str, Sequence[str]]
     """By split, the distributions its instances are drawn from in turn; some are in ``test`` alone."""
 
@@ -45,6 +47,9 @@ class HeuristicTask(RolloutTask):
     @abstractmethod
     def start_episode(self, instance: Instance, slot: int) -> Decider:
         """The instance's simulator, at its first decision."""
+
+    def returns(self) -> str:
+        return self.decision
 
     def checks(self, episodes: Sequence[Decider]) -> list[Callable[[Any], str | None]]:
         return [episode.lacks for episode in episodes]

@@ -84,6 +84,7 @@ class JobShopDispatch(HeuristicTask):
         *(-200, 0, -23.9, 0, None),
         sources=SOURCES,
     )
+    decision = "the position, from 0, of a job in jobs"
     goal = """\
 Write a dispatching rule for job shops: every job has to pass every machine once, in an order of its own, and a machine
 works on one job at a time. All jobs should be done as early as possible."""

@@ -88,6 +88,7 @@ class TravellingSalesman(HeuristicTask):
         *(-1000, 0, -30.1, 0, None),
         sources=SOURCES,
     )
+    decision = "the number of a city in near"
     goal = """\
 Write a rule for a travelling salesman who sees only the nearest cities: it picks the next one until all are visited,
 and then he returns to the start. The whole way should be as short as possible."""
