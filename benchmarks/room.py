@@ -1,8 +1,8 @@
 """How much room a task leaves: its starts and a hand-written program, on the way from the floor to the limit.
 
 Programs are scored on the same test instances, so that the difference to chance is paired. The limit is the metric's
-reference: a bound or a record, whose source `genopt list --scores` tells. "share" is how far on the way from the floor to the
-limit the best of these programs has come; "room" says whether at least a third of the way is left.
+reference: a bound or a record, whose source `genopt list --scores` tells. "share" is how far on the way from the floor
+to the limit the best of these programs has come; "room" says whether at least a third of the way is left.
 
     python benchmarks/room.py GenOpt/MiniGrid-Memory-v0 [more ids] [--instances 20]
 

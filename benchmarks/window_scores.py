@@ -53,7 +53,8 @@ def program(task: Task) -> Artifact | None:
 def curve(evaluator: Evaluator, artifact: Artifact, episodes: int) -> tuple[list[float], float, list[Trial]]:
     """By number of steps the mean reward, the reward per step of whole episodes, and trials with their events."""
     instances, most = evaluator.task.instances("train")[:episodes], evaluator.task.max_inner_steps
-    means, shown = [], []
+    means: list[float] = []
+    shown: list[Trial] = []
     for steps in (*[steps for steps in GRID if steps < most], most):
         view = View(steps) if steps < most else None
         trials = evaluator.evaluate(artifact, instances, view).trials

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from genopt_gym.agents.base import Problem
+from genopt_gym.agents.memory import Texts
 from genopt_gym.agents.model_agent import Messages
-from genopt_gym.agents.prompted_agent import PromptedAgent, Texts, as_blocks, prompt
+from genopt_gym.agents.prompted_agent import PromptedAgent, as_blocks, prompt
 from genopt_gym.core.checks import number, whole_number
 
 

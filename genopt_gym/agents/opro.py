@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from genopt_gym.agents.base import Problem
+from genopt_gym.agents.memory import Texts
 from genopt_gym.agents.model_agent import Messages
-from genopt_gym.agents.prompted_agent import PromptedAgent, Texts, as_blocks, prompt
+from genopt_gym.agents.prompted_agent import PromptedAgent, as_blocks, prompt
 from genopt_gym.core.checks import whole_number
 
 

@@ -45,7 +45,7 @@ class Rewriting(Proposer):
     def _rewritten(self, name: str, draw: random.Random) -> str:
         """The starting text, among comments that are all new."""
         text = self.problem.action_space.texts[name]
-        lines = []
+        lines: list[str] = []
         while len(text) + sum(map(len, lines)) < self._chars:
             lines.append("# " + " ".join(draw.choices(WORDS, k=12)) + "\n")
         return "".join(lines) + text

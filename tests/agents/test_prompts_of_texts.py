@@ -14,11 +14,23 @@ from tests.helpers.model_server import Answer, ModelServer
 def asked(**parameters: Any) -> str:
     """The first prompt of a proposer."""
     with ModelServer(lambda body, number: Answer("```text prompt\nThink step by step: {question}\n```")) as server:
-        options = {"model": "openai/test", "base_url": server.base_url}
-        sizes = {"train_size": 3, "validation_size": 2, "test_size": 2}
-        task = {"function": "exact", "data": own.EXAMPLES, "model": "openai/x", "base_url": server.base_url}
+        options: dict[str, Any] = {"model": "openai/test", "base_url": server.base_url}
+        sizes: dict[str, Any] = {"train_size": 3, "validation_size": 2, "test_size": 2}
+        task: dict[str, Any] = {
+            "function": "exact",
+            "data": own.EXAMPLES,
+            "model": "openai/x",
+            "base_url": server.base_url,
+        }
         own_run = run(
-            "GenOpt/Function-Examples-v0", "proposer", edits=1, agent_options=options, **task, **sizes, **parameters
+            "GenOpt/Function-Examples-v0",
+            "proposer",
+            edits=1,
+            agent_options=options,
+            base_url=server.base_url,
+            **task,
+            **sizes,
+            **parameters,
         )
         assert own_run.steps[-1].outcome == "ok"
         (body,) = [body for body in server.bodies if body["model"] == "test"]
@@ -43,5 +55,5 @@ def test_a_prompt_about_a_function_has_them() -> None:
 
 
 def test_a_start_that_lacks_its_own_placeholder_is_refused() -> None:
-    with pytest.raises(ValueError, match="lacks its own placeholder .question."):
+    with pytest.raises(ValueError, match=r"lacks its own placeholder .question."):
         Text("What is it?", placeholders=["question"])

@@ -26,9 +26,12 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many blocks each call of the workers had."""
     counts: list[int] = []
     run = WorkerPool.run
-    monkeypatch.setattr(
-        WorkerPool, "run", lambda self, blocks, ask=None: counts.append(len(blocks)) or run(self, blocks, ask)
-    )
+
+    def counted(self: WorkerPool, blocks: Any, ask: Any = None) -> list[bytes]:
+        counts.append(len(blocks))
+        return run(self, blocks, ask)
+
+    monkeypatch.setattr(WorkerPool, "run", counted)
     return counts
 
 

@@ -23,11 +23,9 @@ def overlap_caution(name: str, function: Callable[..., Any]) -> str:
     if len(arguments) != 2:
         return ""
     seed = arguments[1].arg
-    examples = {
-        node.id: len(value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and _are_examples(value := function.__globals__.get(node.id))
-    }
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    values: dict[str, Any] = {name: function.__globals__[name] for name in sorted(names & function.__globals__.keys())}
+    examples = {name: len(value) for name, value in values.items() if _are_examples(value)}
     drawn = [each for each in examples if _is_drawn(tree, each, seed)]
     if not drawn:
         return ""
