@@ -59,6 +59,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     action_space: Edits
     metadata: dict[str, Any] = {"render_modes": ["ansi", "rgb_array"], "render_fps": 2}  # noqa: RUF012
+    observer: type[Observer] = Observer
+    """Says what a step showed; who replays a run only to look at its evidence takes one that renders no trace."""
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
@@ -303,5 +305,5 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         run.history.append((str(run.last.outcome), run.last.score, run.best_score))
         if run.last.train is not None:
             run.shown = run.last
-        observer = Observer(self.task, self.context, self.parameters, self.view)
+        observer = self.observer(self.task, self.context, self.parameters, self.view)
         return observer.observe(run, previous, truncated_by)

@@ -60,12 +60,49 @@ def list_command(arguments: ListArguments) -> None:
 
 @app.command("show")
 def show_command(
-    what: Annotated[str, typer.Argument(metavar="ID", help="An environment, as in `genopt list`.")],
+    what: Annotated[
+        str, typer.Argument(metavar="ID|RUN|STUDY", help="An environment, as in `genopt list`; or a run's folder.")
+    ],
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """Show what an environment can be asked for: every keyword of gym.make, its values, its default, what it means."""
+    """Show what an environment can be asked for; or make the page of a run (run.html), or those of a study's runs.
+
+    Of an environment: every keyword of gym.make, its values, its default, what it means.
+    """
+    if Path(what).is_dir():
+        from genopt_gym.cli.watching import show_folder
+
+        return show_folder(Path(what), browser)
     from genopt_gym.cli.showing import show
 
-    show(what)
+    return show(what)
+
+
+@app.command("watch")
+def watch_command(
+    folder: Annotated[Path, typer.Argument(metavar="RUN|STUDY", help="A run's folder, or a study's.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="On 127.0.0.1; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Serve the page of a run or a study while it goes on, in whichever process: for this machine alone, to be read.
+
+    Example: genopt watch runs/atari-pong-proposer-seed0 --open
+    """
+    from genopt_gym.cli.watching import watch
+
+    watch(folder, port, browser)
+
+
+@app.command("trace")
+def trace_command(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    step: Annotated[int, typer.Argument(min=0, metavar="STEP", help="Its number; 0 is the start.")],
+    text: Annotated[bool, typer.Option("--text", help="As the agent saw it, letter by letter.")] = False,
+) -> None:
+    """Show the evidence of a step: what its trials saw, did and got, and where they failed."""
+    from genopt_gym.cli.tracing import show_trace
+
+    show_trace(run, step, text)
 
 
 @app.command("run")

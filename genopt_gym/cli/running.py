@@ -54,7 +54,7 @@ def run(request: RunArguments) -> None:
         if request.more_edits is not None:
             raise UserError("--more-edits adds to a run that is there: name it with --resume FOLDER")
     # Now, so that wrong words leave no folder behind.
-    watching = make_callbacks(["progress", *(request.callbacks or [])])
+    watching = make_callbacks(["page", "progress", *(request.callbacks or [])])
     prepared = config.prepare() if request.resume is None else None
     if request.resume is None and request.out is None:
         folder = claim_path(folder)
@@ -191,7 +191,7 @@ def _show_result(result: Result) -> None:
         print(f"model  {role}: {cost.calls} calls, {tokens}, money {money}")
     print()
     print(f"run    {result.folder}")
-    for what, name in (("curve", "curve.png"), ("best", "best.py"), ("film", "best.gif")):
+    for what, name in (("page", "run.html"), ("curve", "curve.png"), ("best", "best.py"), ("film", "best.gif")):
         if (result.folder / name).exists():
             print(f"{what:<6} {result.folder / name}")
 

@@ -8,7 +8,6 @@ import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import gymnasium as gym
@@ -42,10 +41,6 @@ class Keyword:
 
 def show(what: str) -> None:
     """Print what an environment can be asked for. UserError if ``what`` names none."""
-    if Path(what).is_dir():
-        raise UserError(
-            f"genopt show takes an environment's id; for the runs in {what} there are: genopt compare and genopt report"
-        )
     spec, task_class = _find(what)
     print(f"{spec.id}: {_first_line(task_class)}\n{spec.max_episode_steps} edits, unless --edits says otherwise\n")
     _print("of every environment", list(environment_keywords(task_class)))

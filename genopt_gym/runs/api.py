@@ -124,12 +124,12 @@ def resume(
 
 
 def with_progress(callbacks: Iterable[GivenCallback], progress: bool | None) -> list[Callback]:
-    """The callbacks, and before them the display of steps where it is wanted."""
+    """The callbacks; before them the display of steps where it is wanted, and what writes the run's page."""
     from genopt_gym.core.live import LiveView
     from genopt_gym.runs.progress import ProgressDisplay
 
     shown = LiveView().can_show if progress is None else progress
-    return [*([ProgressDisplay()] if shown else []), *make_callbacks(callbacks)]
+    return [*([ProgressDisplay()] if shown else []), *make_callbacks(["page"]), *make_callbacks(callbacks)]
 
 
 def say_stopped(call: str, begun: bool) -> None:

@@ -60,7 +60,14 @@ class Callback:
         return
 
 
-CALLBACKS: Final = Registry("callback", Callback, {"progress": "genopt_gym.runs.progress:ProgressDisplay"})
+CALLBACKS: Final = Registry(
+    "callback",
+    Callback,
+    {
+        "progress": "genopt_gym.runs.progress:ProgressDisplay",
+        "page": "genopt_gym.show.at_end:RunPage",
+    },
+)
 
 GivenCallback = str | type[Callback] | Callback
 """A name or ``module:Class``; a class that is made without arguments; or a callback that is made already."""

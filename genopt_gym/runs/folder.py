@@ -4,7 +4,8 @@ A run folder holds ``config.json`` (what was asked for, versions, machine), ``ev
 (results of blocks) and ``replies.jsonl`` (what a model was asked and answered), both stored before the step that
 used them, ``artifacts/<id>.json``, ``steps.jsonl``
 (one line a step, flushed) and ``ledger.jsonl`` (costs and seconds by step). When the run has ended:
-``best.py``, ``best.diff``, ``curve.png``, where the task has a screen ``best.gif``, and ``result.json``, the last.
+``best.py``, ``best.diff``, ``curve.png``, where the task has a screen ``best.gif``, and ``result.json``, the last;
+then ``run.html``, which shows all of it.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class EvaluationFile:
         self._file = path.open("rb" if read_only else "a+b")
         self._added: dict[str, bytes] | None = {} if read_only else None
         self._places: dict[str, tuple[int, int]] = {}
-        self._scan()
+        self._end = 0
+        self.scan()
 
     def get(self, key: str) -> bytes | None:
         if self._added is not None and key in self._added:
@@ -69,9 +71,10 @@ class EvaluationFile:
     def close(self) -> None:
         self._file.close()
 
-    def _scan(self) -> None:
-        self._file.seek(0)
-        offset = 0
+    def scan(self) -> None:
+        """Find what was appended since the last look, by another process too."""
+        self._file.seek(self._end)
+        offset = self._end
         while len(head := self._file.read(FRAME.size)) == FRAME.size:
             length, checksum = FRAME.unpack(head)
             body = self._file.read(length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.evaluation.store import Store
 from genopt_gym.llm import Client
 from genopt_gym.llm.replies import Replies
 from genopt_gym.making import optimization_env
@@ -33,24 +34,37 @@ def replay_observations(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str
     """
     rows = read_journal(folder / "steps.jsonl")[0]
     with closing(EvaluationFile(folder / "evaluations.bin", read_only=True)) as evaluations:
-        core = _environment(folder, evaluations)
-        spec, history = core.evaluator.spec, Versions.read(read_config(folder))
-        for number, row in enumerate(rows):
-            core.evaluator.spec = history.spec(number, spec)
-            if number == 0:
-                observation, info = core.reset(seed=read_run(folder).seed)
-            else:
-                observation, _, _, _, info = core.step(_action(folder, core, row))
-            now = (info["artifact"], info["horizon_shown"], core.last.score)
-            if now != (row["artifact"], row["horizon_shown"], row["score"]):
-                raise UserError(
-                    f"step {number} of the run in {folder} comes out differently now than it is stored; look at it "
-                    "with the version in its config.json"
-                )
-            yield observation, info
+        yield from replay_steps(stored_environment(folder, evaluations), folder, rows)
 
 
-def _environment(folder: Path, evaluations: EvaluationFile) -> OptimizationEnv:
+def replay_steps(
+    core: OptimizationEnv, folder: Path, rows: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """The same in an environment that was made already, for rows that may come in while the run goes on.
+
+    Args:
+        core: as ``stored_environment`` gives it.
+        folder: of the run.
+        rows: of its ``steps.jsonl``, from the reset on.
+    """
+    spec, history = core.evaluator.spec, Versions.read(read_config(folder))
+    for number, row in enumerate(rows):
+        core.evaluator.spec = history.spec(number, spec)
+        if number == 0:
+            observation, info = core.reset(seed=read_run(folder).seed)
+        else:
+            observation, _, _, _, info = core.step(_action(folder, core, row))
+        now = (info["artifact"], info.get("horizon_shown", row["horizon_shown"]), core.last.score)
+        if now != (row["artifact"], row["horizon_shown"], row["score"]):
+            raise UserError(
+                f"step {number} of the run in {folder} comes out differently now than it is stored; look at it "
+                "with the version in its config.json"
+            )
+        yield observation, info
+
+
+def stored_environment(folder: Path, evaluations: Store) -> OptimizationEnv:
+    """The environment of a run before its reset; evaluations are looked up in the given store."""
     config = read_run(folder)
     with warnings.catch_warnings():
         # What its loop was warned of is no news here.

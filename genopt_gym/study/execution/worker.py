@@ -58,7 +58,7 @@ def carry_out(job: RunJob, callbacks: Sequence[Callback] = ()) -> Ended:
     study = Path(job.study)
     path = run_path(study, job.key)
     try:
-        _run(job, path, Fence(study, job.token), [*job.callbacks, *callbacks])
+        _run(job, path, Fence(study, job.token), ["page", *job.callbacks, *callbacks])
     except Superseded as error:
         return Ended(job.key, "superseded", str(error))
     except Exception as error:

@@ -1,0 +1,1 @@
+"""Look at runs: a page of each, live while it goes on; the terminal; trackers."""

@@ -1,0 +1,61 @@
+"""Runs to be looked at, made once; a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from genopt_gym.runs.config import Config
+from genopt_gym.runs.loop import start_run
+from tests.helpers.browser import chromium
+from tests.helpers.hostile import MODEL, REPLIES
+from tests.helpers.small_study import Inline, run_small, small_plan
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+SMALL = {"validation_size": 2, "test_size": 2}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def asked_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that asked a model: a better program, one that raises, one that cannot be read, a long one, none."""
+    folder = tmp_path_factory.mktemp("runs") / "asked"
+    parameters = {"start": "one_function/naive", "credit_horizon": 20, **SMALL}
+    options = {"model": MODEL}
+    config = Config("GenOpt/Control-CartPole-v0", "proposer", 0, len(REPLIES), parameters, options)
+    start_run(config, folder, ["page"])
+    return folder
+
+
+@pytest.fixture
+def asked(asked_run: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(asked_run, tmp_path / "asked"))
+
+
+@pytest.fixture(scope="session")
+def film_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a task with a screen: its paddle goes one way, then the other."""
+    folder = tmp_path_factory.mktemp("runs") / "film"
+    parameters = {"start": "one_function/naive", "credit_horizon": 50, "validation_size": 1, "test_size": 1}
+    edits = [{"select_action": f"def select_action(obs):\n    return {action}\n"} for action in (2, 3)]
+    start_run(Config("GenOpt/Atari-Pong-v0", "scripted", 0, 2, parameters, {"edits": edits}), folder, ["page"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("studies") / "finished"
+    run_small(path, small_plan(), Inline())
+    return path
