@@ -184,6 +184,8 @@ def _show_result(result: Result) -> None:
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
         tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"
+        if cost.calls and not cost.tokens:
+            tokens = "tokens unknown"
         if cost.uncounted_tokens:
             tokens += f", at most {cost.uncounted_tokens:,} not counted by the server"
         if failed := cost.lost_tokens - cost.uncounted_tokens:
