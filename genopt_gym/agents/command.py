@@ -17,8 +17,8 @@ from genopt_gym.core.errors import ParameterError
 from genopt_gym.llm.command import CommandModel, ConversationClient
 from genopt_gym.llm.command_output import form_of
 from genopt_gym.llm.errors import ModelRefused
+from genopt_gym.llm.places import RunningPlaces
 from genopt_gym.llm.settings import Settings
-from genopt_gym.llm.slots import Slots
 
 Session = Literal["fresh", "continued"]
 
@@ -80,7 +80,7 @@ class Command(Proposer):
             timeout,
             None if folder is None else Path(folder),
             None if continued_command is None else _arguments("continued_command", continued_command),
-            None if concurrency is None else Slots(arguments[0], concurrency),
+            None if concurrency is None else RunningPlaces(arguments[0], concurrency),
         )
         self._attempts = attempts
         super().__init__(

@@ -15,6 +15,7 @@ from genopt_gym.cli.arguments import (
     Confinement,
     GatewayArguments,
     ListArguments,
+    McpArguments,
     PromptArguments,
     ReportArguments,
     RunArguments,
@@ -139,6 +140,19 @@ def gateway_command(arguments: GatewayArguments) -> None:
     from genopt_gym.cli.serving import serve
 
     serve(arguments)
+
+
+@app.command("mcp")
+@takes(McpArguments)
+def mcp_command(arguments: McpArguments) -> None:
+    """Let a coding assistant optimize over the Model Context Protocol; each of its runs is a run folder.
+
+    Example: genopt mcp GenOpt/Control-CartPole-v0 --edits 10 --runs 1
+    """
+    from genopt_gym.cli.coding import serve_mcp
+
+    _choose(arguments.confinement)
+    serve_mcp(arguments)
 
 
 app.add_typer(study_app, name="study")

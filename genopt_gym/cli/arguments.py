@@ -161,6 +161,30 @@ class GatewayArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class McpArguments:
+    """Of ``genopt mcp``."""
+
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID...", help="Environments that may be taken; all of the suite's if left out."),
+    ] = None
+    parameters: Parameters = None
+    edits: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most edits of a run.")] = None
+    runs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most runs that may be begun.")] = None
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where run folders go; runs/ if left out.")] = None
+    http: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Serve streamable HTTP on 127.0.0.1, 0 for any free port; standard input and output if left out.",
+        ),
+    ] = None
+    confinement: Confinement = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListArguments:
     """Of ``genopt list``: a flag for each table."""
 

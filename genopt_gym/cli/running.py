@@ -108,13 +108,13 @@ def read_options(request: RunArguments | PromptArguments) -> Config:
         id=request.id,
         agent=request.agent,
         seed=request.seed or 0,
-        parameters=_pairs("--set", request.parameters or []),
+        parameters=pairs("--set", request.parameters or []),
         agent_options=_agent_options(request),
     )
 
 
 def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
-    options = _pairs("--agent-option", request.agent_options or [])
+    options = pairs("--agent-option", request.agent_options or [])
     if request.model is not None:
         options["model"] = request.model
     if isinstance(request, PromptArguments):
@@ -126,7 +126,7 @@ def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
     return options
 
 
-def _pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
+def pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
     """``key=value`` words; a value is JSON where it can be read as JSON, else text."""
     pairs = {}
     for word in words:

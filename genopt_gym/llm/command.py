@@ -23,9 +23,9 @@ from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.client import Client
 from genopt_gym.llm.command_output import OutputForm, Printed, clean, read_output
 from genopt_gym.llm.errors import ModelError, Transient
+from genopt_gym.llm.places import RunningPlaces
 from genopt_gym.llm.request import Reply, Request
 from genopt_gym.llm.settings import Settings
-from genopt_gym.llm.slots import Slots
 
 MOST_OUTPUT = 4 * 1024**2
 """Bytes of standard output; a program that prints more is stopped, and what it printed is no reply."""
@@ -43,7 +43,7 @@ _NOT_LOGGED_IN = re.compile(
 
 
 @dataclass(frozen=True)
-class Ended:
+class ProgramEnd:
     """A program that has ended: its exit code, and what it printed; ``too_long`` if it was stopped for that."""
 
     code: int
@@ -70,7 +70,7 @@ class CommandModel(Backend):
         folder: where it runs; ``None`` is an empty one of its own.
         continued: arguments with which it goes on with its last conversation, whose name is ``{session}``; it is told
             only what is new then. ``None`` begins a new conversation for each prompt.
-        slots: how many of them run at once on this machine.
+        places: how many of them run at once on this machine.
     """
 
     command: Sequence[str]
@@ -78,7 +78,7 @@ class CommandModel(Backend):
     timeout: float = 600.0
     folder: Path | None = None
     continued: Sequence[str] | None = None
-    slots: Slots | None = None
+    places: RunningPlaces | None = None
     _history: list[str] = field(default_factory=list)
     _session: str = ""
     _is_open: bool = False
@@ -109,8 +109,8 @@ class CommandModel(Backend):
             if any(PROMPT_FILE in part for part in arguments):
                 path = opened.enter_context(_written(prompt, folder))
                 arguments, prompt = [part.replace(PROMPT_FILE, str(path)) for part in arguments], ""
-            if self.slots is not None:
-                await self.slots.take(opened)
+            if self.places is not None:
+                await self.places.take(opened)
             try:
                 ended = await _run(arguments, prompt, folder, self.timeout)
             except BaseException:
@@ -146,7 +146,7 @@ class CommandModel(Backend):
             self._kept = tempfile.TemporaryDirectory(prefix="genopt-command-")
         return Path(self._kept.name)
 
-    def _reply(self, ended: Ended, program: str) -> Reply:
+    def _reply(self, ended: ProgramEnd, program: str) -> Reply:
         if ended.too_long:
             cut = clean(ended.out[-SHOWN_CUT:])
             return Reply(cut, "length", 0, 0, None)
@@ -162,7 +162,7 @@ class CommandModel(Backend):
         extra = {"session": printed.session} if printed.session else {}
         return Reply(printed.text, "stop", printed.prompt_tokens, printed.completion_tokens, printed.money, extra)
 
-    def _problem(self, ended: Ended, printed: Printed) -> str | None:
+    def _problem(self, ended: ProgramEnd, printed: Printed) -> str | None:
         """Why there is no reply, if so; silence is one."""
         if ended.code < 0:
             return f"was ended by signal {-ended.code}: {ended.words}"
@@ -221,7 +221,7 @@ def _written(prompt: str, folder: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-async def _run(arguments: Sequence[str], prompt: str, folder: Path, timeout: float) -> Ended:
+async def _run(arguments: Sequence[str], prompt: str, folder: Path, timeout: float) -> ProgramEnd:
     """Run a program on files, not pipes: whoever holds its output open, it has ended when it has ended."""
     with ExitStack() as opened:
         said, out, err = (opened.enter_context(tempfile.TemporaryFile()) for _ in range(3))
@@ -251,7 +251,7 @@ async def _run(arguments: Sequence[str], prompt: str, folder: Path, timeout: flo
             if late:
                 _kill(process)
         too_long = too_long or os.fstat(out.fileno()).st_size > MOST_OUTPUT
-        ended = Ended(process.returncode, _text(out), _text(err), too_long)
+        ended = ProgramEnd(process.returncode, _text(out), _text(err), too_long)
         if late and not too_long:
             words = f"{arguments[0]} gave no answer within {timeout:g} s: {ended.words}"
             raise Transient(words, may_have_cost=True)

@@ -16,7 +16,7 @@ LOOK = 0.1
 """Seconds between looks at which are free."""
 
 
-class Slots:
+class RunningPlaces:
     """So many at once, for all processes of this user on this machine.
 
     Args:
