@@ -53,7 +53,7 @@ class Remote(Agent):
         if replies is not None and replies.mode == "replay":
             raise replies.miss(request, key)
         edit = None if self.desk is None else self.desk.take()
-        if replies is not None and self.desk is not None:
+        if replies is not None:
             said = json.dumps({FINISHED: True} if edit is None else {"edit": edit})
             replies.add(key, "proposer", request, Recorded(Reply(said, "stop", 0, 0, None), ModelAccount()))
         if edit is None:

@@ -19,6 +19,7 @@ from genopt_gym.cli.arguments import (
     PromptArguments,
     ReportArguments,
     RunArguments,
+    WorkspaceArguments,
     takes,
 )
 from genopt_gym.cli.study_app import study_app
@@ -153,6 +154,19 @@ def mcp_command(arguments: McpArguments) -> None:
 
     _choose(arguments.confinement)
     serve_mcp(arguments)
+
+
+@app.command("workspace")
+@takes(WorkspaceArguments)
+def workspace_command(arguments: WorkspaceArguments) -> None:
+    """Lay an artifact out as files in a new folder, for an assistant in any sandbox; ./evaluate there runs it.
+
+    Example: genopt workspace GenOpt/Control-CartPole-v0 /tmp/cartpole --edits 10
+    """
+    from genopt_gym.cli.coding import serve_workspace
+
+    _choose(arguments.confinement)
+    serve_workspace(arguments)
 
 
 app.add_typer(study_app, name="study")

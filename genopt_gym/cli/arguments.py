@@ -185,6 +185,24 @@ class McpArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkspaceArguments:
+    """Of ``genopt workspace``."""
+
+    id: Annotated[str, Id]
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the assistant.")]
+    parameters: Parameters = None
+    edits: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps of the run; the id has a default.")] = (
+        None
+    )
+    seed: Annotated[int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")] = None
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the run folder goes, apart from DIR; runs/ if left out.")
+    ] = None
+    resume: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Go on with this run that was left.")] = None
+    confinement: Confinement = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListArguments:
     """Of ``genopt list``: a flag for each table."""
 

@@ -69,7 +69,7 @@ def run(request: RunArguments) -> None:
 
     try:
         if seeds is None:
-            _show_result(loop(config, folder))
+            show_result(loop(config, folder))
         else:
             _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, Console())
     except ModelRefused as error:
@@ -177,7 +177,7 @@ def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, P
     return [(replace(config, seed=seed), folder / f"seed{seed}") for seed in range(seeds)]
 
 
-def _show_result(result: Result) -> None:
+def show_result(result: Result) -> None:
     print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
     print(f"start  validation {number(result.start_score):>7}  test {number(result.start_test_score):>7}")
     print(f"best   validation {number(result.validation_score):>7}  test {number(result.test_score):>7}")

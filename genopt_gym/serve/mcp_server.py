@@ -16,7 +16,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation import EvaluationError
 from genopt_gym.serve.sessions import Sessions
 from genopt_gym.serve.snapshot import PARTS
-from genopt_gym.serve.tools import TOOLS, Answer, call, description, schema
+from genopt_gym.serve.tools import TOOLS, ToolAnswer, call, description, schema
 from genopt_gym.version import VERSION
 
 try:
@@ -104,7 +104,7 @@ class ToolServer:
             )
         return types.CallToolResult(content=content, structured_content=answer.facts)
 
-    async def _answer(self, context: ServerRequestContext[Any], tool: str, arguments: dict[str, Any]) -> Answer:
+    async def _answer(self, context: ServerRequestContext[Any], tool: str, arguments: dict[str, Any]) -> ToolAnswer:
         # To make a task can take as long as to evaluate: neither is the event loop's.
         pending = await asyncio.to_thread(call, self._sessions, tool, arguments)
         waiting, begun = asyncio.wrap_future(pending.future), time.monotonic()

@@ -34,7 +34,8 @@ def page(text: str, first: int = 1, last: int | None = None) -> Page:
     last = first + PAGE_LINES - 1 if last is None else last
     if not 1 <= first <= len(lines) or last < first:
         raise SessionError(f"there are lines 1 to {len(lines)}, not {first} to {last}")
-    shown, chars = [], 0
+    shown: list[str] = []
+    chars = 0
     for line in lines[first - 1 : min(last, first + PAGE_LINES - 1)]:
         chars += len(line) + 1
         if shown and chars > PAGE_CHARS:

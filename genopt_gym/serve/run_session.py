@@ -79,6 +79,11 @@ class RunSession(Callback):
         """Whether no further edit is taken."""
         return self._over
 
+    @property
+    def editable(self) -> list[str]:
+        """Components that may be changed, once the run has begun."""
+        return list(self._agent.problem.action_space.texts)
+
     def edit(self, edit: Edit) -> Future[Snapshot]:
         """Make an edit when its turn comes; a future that is cancelled before makes none.
 
@@ -92,8 +97,7 @@ class RunSession(Callback):
         now = self.snapshot
         if now.artifact == now.best_texts:
             raise SessionError(f"the artifact is that of the best step, {now.best.step}, already: nothing was done")
-        editable = self._agent.problem.action_space.texts
-        return self._order({name: now.best_texts[name] for name in editable})
+        return self._order({name: now.best_texts[name] for name in self.editable})
 
     def finish(self) -> Future[Result]:
         """Take no more edits, and score start and best on test."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from genopt_gym.agents.remote import Remote
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.registration import TABLE
+from genopt_gym.runs.callbacks import Callback, make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import claim_path
-from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.loop import Result, resume_run, start_run
 from genopt_gym.serve.errors import SessionError
 from genopt_gym.serve.run_session import RunSession
 
@@ -39,6 +41,7 @@ class Rules:
         ids: environments that they may take; empty for all of the suite's.
         parameters: keywords of ``gym.make`` that are set, whatever they choose.
         edits: most edits of a run; ``None`` is the id's own number, or what they choose.
+        callbacks: who else watches the runs, as in ``genopt run --callback``.
         runs: most runs that they may begin; ``None`` for any number. Who has seen a run's test score, and begins
             another run of the same task, knows something of its test.
     """
@@ -48,6 +51,7 @@ class Rules:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     edits: int | None = None
     runs: int | None = None
+    callbacks: Sequence[str] = ()
 
     @property
     def allowed(self) -> list[str]:
@@ -97,7 +101,7 @@ class Sessions:
             prepared = config.prepare(agent)
             self._begun += 1
             folder = claim_path(rules.out / _folder_name(config))
-            return self._open(folder, agent, lambda watching: start_run(prepared, folder, watching))
+            return self._open(folder, agent, partial(start_run, prepared, folder))
 
     def resume(self, name: str) -> RunSession:
         """Go on with a run that was left, by the name of its folder.
@@ -118,7 +122,7 @@ class Sessions:
             if (folder / "result.json").exists():
                 raise SessionError(f"run {name} has ended")
             agent = Remote()
-            return self._open(folder, agent, lambda watching: resume_run(folder, watching, agent=agent))
+            return self._open(folder, agent, partial(resume_run, folder, agent=agent))
 
     def get(self, name: str | None) -> RunSession:
         """The run of that name; without one, the only run that is open."""
@@ -144,8 +148,9 @@ class Sessions:
             if not session.result.done():
                 session.leave()
 
-    def _open(self, folder: Path, agent: Remote, loop: Any) -> RunSession:
-        session = RunSession(folder.name, folder, agent, loop)
+    def _open(self, folder: Path, agent: Remote, loop: Callable[[list[Callback]], Result]) -> RunSession:
+        watching = make_callbacks(self.rules.callbacks)
+        session = RunSession(folder.name, folder, agent, lambda own: loop([*watching, *own]))
         self._runs[folder.name] = session
         session.start()
         return session

@@ -23,7 +23,7 @@ Facts = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ToolAnswer:
     """Words for a reader, and the same as plain data; ``more`` is a part that is longer than what was shown."""
 
     words: str
@@ -36,7 +36,7 @@ class Pending:
     """An answer that comes when the future has its value: at once, or after an evaluation."""
 
     future: Future[Any]
-    answer: Callable[[Any], Answer]
+    answer: Callable[[Any], ToolAnswer]
 
 
 class ListTasks(msgspec.Struct, forbid_unknown_fields=True):
@@ -158,23 +158,23 @@ def call(sessions: Sessions, tool: str, arguments: Mapping[str, Any]) -> Pending
     return Pending(future, lambda snapshot: _stepped(session, snapshot))
 
 
-def observed(session: RunSession, part: str, first: int = 1, last: int | None = None) -> Answer:
+def observed(session: RunSession, part: str, first: int = 1, last: int | None = None) -> ToolAnswer:
     """Some lines of a part of what a run shows."""
     snapshot = session.snapshot
     shown = page(snapshot.part(part), first, last)
     facts = {"run": session.name, "step": snapshot.last.step, "from": shown.first, "to": shown.last}
     head = f"{part} after step {snapshot.last.step}, lines {shown.first} to {shown.last} of {shown.lines}"
     is_all = shown.last - shown.first + 1 == shown.lines
-    return Answer(f"{head}:\n{shown.text}", facts | {"lines": shown.lines}, None if is_all else part)
+    return ToolAnswer(f"{head}:\n{shown.text}", facts | {"lines": shown.lines}, None if is_all else part)
 
 
-def _now(answer: Answer) -> Pending:
+def _now(answer: ToolAnswer) -> Pending:
     future: Future[Any] = Future()
     future.set_result(None)
     return Pending(future, lambda _: answer)
 
 
-def _tasks(sessions: Sessions) -> Answer:
+def _tasks(sessions: Sessions) -> ToolAnswer:
     rows = [row for row in TABLE if row.id in sessions.rules.allowed]
     tasks: list[Facts] = []
     for row in rows:
@@ -186,7 +186,7 @@ def _tasks(sessions: Sessions) -> Answer:
     known = {row.id for row in rows}
     tasks += [{"id": id, "metric": None, "edits": sessions.rules.edits} for id in sessions.rules.ids if id not in known]
     words = "\n".join(f"{task['id']}  {task['metric'] or ''}  {task['edits']} edits" for task in tasks)
-    return Answer(words, {"tasks": tasks})
+    return ToolAnswer(words, {"tasks": tasks})
 
 
 def _started(sessions: Sessions, asked: StartRun) -> RunSession:
@@ -201,20 +201,20 @@ def _started(sessions: Sessions, asked: StartRun) -> RunSession:
     return sessions.start(asked.id, asked.parameters, asked.edits, asked.seed)
 
 
-def _begun(session: RunSession, snapshot: Snapshot) -> Answer:
+def _begun(session: RunSession, snapshot: Snapshot) -> ToolAnswer:
     status = _status(session, snapshot)
     parts = "\n\n".join(f"## {part}\n{snapshot.part(part)}" for part in ("context", "artifact", "feedback"))
     words = f"Run {session.name}.\n{status.words}\n\n{parts}\n\n{_trace_lines(snapshot)}"
-    return Answer(words, status.facts | {"components": snapshot.artifact})
+    return ToolAnswer(words, status.facts | {"components": snapshot.artifact})
 
 
-def _stepped(session: RunSession, snapshot: Snapshot) -> Answer:
+def _stepped(session: RunSession, snapshot: Snapshot) -> ToolAnswer:
     status = _status(session, snapshot)
     words = f"{status.words}\n\n{snapshot.part('feedback')}\n\n{_trace_lines(snapshot)}"
-    return Answer(words, status.facts | {"feedback": snapshot.part("feedback")})
+    return ToolAnswer(words, status.facts | {"feedback": snapshot.part("feedback")})
 
 
-def _status(session: RunSession, snapshot: Snapshot) -> Answer:
+def _status(session: RunSession, snapshot: Snapshot) -> ToolAnswer:
     facts = snapshot.status() | {"run": session.name}
     left, kept = facts["edits_left"], "" if facts["accepted"] else ", not kept"
     words = [
@@ -228,10 +228,10 @@ def _status(session: RunSession, snapshot: Snapshot) -> Answer:
     for what, each in facts["budget"].items():
         amount = "an unknown number" if each["left"] is None else f"{each['left']:,}"
         words.append(f"{amount} of {each['limit']:,} {what.replace('_', ' ')} left.")
-    return Answer(" ".join(words), facts)
+    return ToolAnswer(" ".join(words), facts)
 
 
-def _finished(session: RunSession, result: Result) -> Answer:
+def _finished(session: RunSession, result: Result) -> ToolAnswer:
     facts = {
         "run": session.name,
         "ended_by": result.ended_by,
@@ -246,7 +246,7 @@ def _finished(session: RunSession, result: Result) -> Answer:
         f"{number(result.validation_score)}. Test: start {number(result.start_test_score)}, best "
         f"{number(result.test_score)}. Everything is in {result.folder}."
     )
-    return Answer(words, facts)
+    return ToolAnswer(words, facts)
 
 
 def _trace_lines(snapshot: Snapshot) -> str:
