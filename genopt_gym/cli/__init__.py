@@ -169,6 +169,19 @@ def workspace_command(arguments: WorkspaceArguments) -> None:
     serve_workspace(arguments)
 
 
+@app.command("skill")
+def skill_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where your assistant looks for the skill.")],
+) -> None:
+    """Write SKILL.md, which teaches an assistant to optimize here, to read evidence and to report honestly.
+
+    Example: genopt skill ~/.claude/skills/genopt
+    """
+    from genopt_gym.cli.coding import write_skill
+
+    write_skill(folder)
+
+
 app.add_typer(study_app, name="study")
 
 data_app = typer.Typer(no_args_is_help=True, help="Get tables that do not come with genopt_gym.")

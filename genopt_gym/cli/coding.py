@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 from genopt_gym.cli.arguments import McpArguments, WorkspaceArguments
@@ -83,3 +84,16 @@ def serve_workspace(arguments: WorkspaceArguments) -> None:
         print(f"\ngenopt: left; go on with: --resume {session.folder} and a new folder", file=sys.stderr)
     finally:
         sessions.close()
+
+
+def write_skill(folder: Path) -> None:
+    """Write SKILL.md into a folder."""
+    path = folder / "SKILL.md"
+    if path.exists():
+        raise UserError(f"{path} is there already; take it away, or choose another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text((files("genopt_gym.serve") / "templates" / "skill.txt").read_text(encoding="utf-8"), "utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+    print(path)
