@@ -21,6 +21,8 @@ AGENTS = {
     "evolution": "genopt_gym.agents.evolution:Evolution",
     "best-of-n": "genopt_gym.agents.best_of_n:BestOfN",
     "manual": "genopt_gym.agents.manual:Manual",
+    "command": "genopt_gym.agents.command:Command",
+    "mcp": "genopt_gym.agents.remote:Remote",
     "sb3": "genopt_gym.agents.sb3:Sb3",
     "gepa": "genopt_gym.agents.external.gepa_agents:Gepa",
     "gepa-anything": "genopt_gym.agents.external.gepa_agents:GepaAnything",

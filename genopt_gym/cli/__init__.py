@@ -15,9 +15,11 @@ from genopt_gym.cli.arguments import (
     Confinement,
     GatewayArguments,
     ListArguments,
+    McpArguments,
     PromptArguments,
     ReportArguments,
     RunArguments,
+    WorkspaceArguments,
     takes,
 )
 from genopt_gym.cli.study_app import study_app
@@ -176,6 +178,45 @@ def gateway_command(arguments: GatewayArguments) -> None:
     from genopt_gym.cli.serving import serve
 
     serve(arguments)
+
+
+@app.command("mcp")
+@takes(McpArguments)
+def mcp_command(arguments: McpArguments) -> None:
+    """Let a coding assistant optimize over the Model Context Protocol; each of its runs is a run folder.
+
+    Example: genopt mcp GenOpt/Control-CartPole-v0 --edits 10 --runs 1
+    """
+    from genopt_gym.cli.coding import serve_mcp
+
+    _choose(arguments.confinement)
+    serve_mcp(arguments)
+
+
+@app.command("workspace")
+@takes(WorkspaceArguments)
+def workspace_command(arguments: WorkspaceArguments) -> None:
+    """Lay an artifact out as files in a new folder, for an assistant in any sandbox; ./evaluate there runs it.
+
+    Example: genopt workspace GenOpt/Control-CartPole-v0 /tmp/cartpole --edits 10
+    """
+    from genopt_gym.cli.coding import serve_workspace
+
+    _choose(arguments.confinement)
+    serve_workspace(arguments)
+
+
+@app.command("skill")
+def skill_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where your assistant looks for the skill.")],
+) -> None:
+    """Write SKILL.md, which teaches an assistant to optimize here, to read evidence and to report honestly.
+
+    Example: genopt skill ~/.claude/skills/genopt
+    """
+    from genopt_gym.cli.coding import write_skill
+
+    write_skill(folder)
 
 
 app.add_typer(study_app, name="study")

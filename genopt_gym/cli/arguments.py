@@ -161,6 +161,48 @@ class GatewayArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
+class McpArguments:
+    """Of ``genopt mcp``."""
+
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID...", help="Environments that may be taken; all of the suite's if left out."),
+    ] = None
+    parameters: Parameters = None
+    edits: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most edits of a run.")] = None
+    runs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Most runs that may be begun.")] = None
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where run folders go; runs/ if left out.")] = None
+    http: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="PORT",
+            help="Serve streamable HTTP on 127.0.0.1, 0 for any free port; standard input and output if left out.",
+        ),
+    ] = None
+    confinement: Confinement = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceArguments:
+    """Of ``genopt workspace``."""
+
+    id: Annotated[str, Id]
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the assistant.")]
+    parameters: Parameters = None
+    edits: Annotated[int | None, typer.Option(min=1, metavar="N", help="Steps of the run; the id has a default.")] = (
+        None
+    )
+    seed: Annotated[int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")] = None
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the run folder goes, apart from DIR; runs/ if left out.")
+    ] = None
+    resume: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Go on with this run that was left.")] = None
+    confinement: Confinement = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListArguments:
     """Of ``genopt list``: a flag for each table."""
 

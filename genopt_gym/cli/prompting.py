@@ -18,7 +18,7 @@ def show_prompt(request: PromptArguments) -> None:
     config = read_options(request)
     if request.model is None:
         # A prompt that is fitted into no model's context; and one that nobody answers.
-        stand_ins = {"model": "none", "exchange": "."}
+        stand_ins = {"model": "none", "exchange": ".", "command": "none"}
         known = inspect.signature(config.agent_class()).parameters
         unsaid = {name: value for name, value in stand_ins.items() if name in known} | config.agent_options
         config = replace(config, agent_options=unsaid)

@@ -69,7 +69,7 @@ def run(request: RunArguments) -> None:
 
     try:
         if seeds is None:
-            _show_result(loop(config, folder))
+            show_result(loop(config, folder))
         else:
             _show_seeds([loop(*each) for each in _seed_runs(config, folder, seeds)], folder, Console())
     except ModelRefused as error:
@@ -108,13 +108,13 @@ def read_options(request: RunArguments | PromptArguments) -> Config:
         id=request.id,
         agent=request.agent,
         seed=request.seed or 0,
-        parameters=_pairs("--set", request.parameters or []),
+        parameters=pairs("--set", request.parameters or []),
         agent_options=_agent_options(request),
     )
 
 
 def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
-    options = _pairs("--agent-option", request.agent_options or [])
+    options = pairs("--agent-option", request.agent_options or [])
     if request.model is not None:
         options["model"] = request.model
     if isinstance(request, PromptArguments):
@@ -126,7 +126,7 @@ def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
     return options
 
 
-def _pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
+def pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
     """``key=value`` words; a value is JSON where it can be read as JSON, else text."""
     pairs = {}
     for word in words:
@@ -177,13 +177,15 @@ def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, P
     return [(replace(config, seed=seed), folder / f"seed{seed}") for seed in range(seeds)]
 
 
-def _show_result(result: Result) -> None:
+def show_result(result: Result) -> None:
     print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
     print(f"start  validation {number(result.start_score):>7}  test {number(result.start_test_score):>7}")
     print(f"best   validation {number(result.validation_score):>7}  test {number(result.test_score):>7}")
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
         tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"
+        if cost.calls and not cost.tokens:
+            tokens = "tokens unknown"
         if cost.uncounted_tokens:
             tokens += f", at most {cost.uncounted_tokens:,} not counted by the server"
         if failed := cost.lost_tokens - cost.uncounted_tokens:

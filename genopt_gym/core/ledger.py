@@ -50,6 +50,7 @@ class ModelAccount:
             for answers whose tokens it did not count.
         money: in US dollars; ``None`` once a price was not known. Never guessed, never taken for 0.
         uncounted_tokens: the part of ``lost_tokens`` that is of answers which came, but were not counted.
+        lost_calls: attempts whose answer never came whole; a budget of calls counts them like those that were answered.
     """
 
     calls: int = 0
@@ -58,6 +59,7 @@ class ModelAccount:
     lost_tokens: int = 0
     money: float | None = 0.0
     uncounted_tokens: int = 0
+    lost_calls: int = 0
 
     @property
     def tokens(self) -> int:
@@ -69,6 +71,7 @@ class ModelAccount:
         self.completion_tokens += other.completion_tokens
         self.lost_tokens += other.lost_tokens
         self.uncounted_tokens += other.uncounted_tokens
+        self.lost_calls += other.lost_calls
         self.money = None if self.money is None or other.money is None else self.money + other.money
 
 
@@ -111,14 +114,15 @@ class Budget:
     """Limits on what a ledger may hold; spent plus reserved never exceeds them.
 
     Args:
-        limits: ``trials``, ``inner_steps``, ``tokens`` and ``money`` (US dollars), each optional.
+        limits: ``trials``, ``inner_steps``, and of model calls ``tokens``, ``money`` (US dollars) and ``calls``, each
+            optional.
 
     >>> Budget({"trials": 10}, Ledger()).check(trials=11, inner_steps=0)
     Traceback (most recent call last):
     genopt_gym.core.ledger.BudgetSpent: the budget of 10 trials would be passed (11 more needed)
     """
 
-    KNOWN = ("trials", "inner_steps", "tokens", "money")
+    KNOWN = ("trials", "inner_steps", "tokens", "money", "calls")
 
     def __init__(self, limits: Mapping[str, float], ledger: Ledger) -> None:
         for name, limit in limits.items():
@@ -132,6 +136,7 @@ class Budget:
         self.ledger = ledger
         self._reserved_tokens = 0
         self._reserved_money = 0.0
+        self._reserved_calls = 0
         self._refused: BudgetSpent | None = None
 
     def check(self, *, trials: int, inner_steps: int) -> None:
@@ -163,6 +168,7 @@ class Budget:
             spent = self.ledger.model_total
             needs: dict[str, tuple[float, float, float]] = {}
             needs["tokens"] = (spent.tokens, self._reserved_tokens, tokens)
+            needs["calls"] = (spent.calls + spent.lost_calls, self._reserved_calls, 1)
             if "money" in self.limits:
                 if money is None or spent.money is None:
                     raise ValueError("the price is not known")
@@ -180,12 +186,14 @@ class Budget:
                 return None
             self._reserved_tokens += tokens
             self._reserved_money += money or 0.0
+            self._reserved_calls += 1
             return Reservation(self, tokens, money)
 
     def _settle(self, reservation: Reservation, role: str, cost: ModelAccount) -> None:
         with _LOCK:
             self._reserved_tokens -= reservation.tokens
             self._reserved_money -= reservation.money or 0.0
+            self._reserved_calls -= 1
             self.ledger.charge_model(role, cost)
 
 
@@ -203,7 +211,7 @@ class Reservation:
 
     def lost(self) -> ModelAccount:
         """The cost of an attempt whose answer never came: all that it may have cost."""
-        return ModelAccount(lost_tokens=self.tokens, money=self.money)
+        return ModelAccount(lost_tokens=self.tokens, money=self.money, lost_calls=1)
 
     def uncounted(self) -> ModelAccount:
         """The cost of an answer whose tokens nobody counted: all that it may have cost."""

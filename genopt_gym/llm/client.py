@@ -60,7 +60,8 @@ class Client:
         self._random = random.Random()
         for role, cost in replies.unanswered if replies else ():
             # An interrupted run may have spent it.
-            self.budget.ledger.charge_model(role, ModelAccount(lost_tokens=cost.tokens, money=cost.money))
+            lost = ModelAccount(lost_tokens=cost.tokens, money=cost.money, lost_calls=1)
+            self.budget.ledger.charge_model(role, lost)
 
     def with_(self, settings: Settings, backend: Backend | None = None) -> Client:
         """A client with other settings (and backend), and the same budget and replies."""
@@ -215,7 +216,9 @@ class _Gate:
 
 
 def _priced(reply: Reply, prices: tuple[float, float] | None) -> Reply:
-    money = None if prices is None else prices[0] * reply.prompt_tokens + prices[1] * reply.completion_tokens
+    if prices is None:
+        return reply  # as its backend was told, if it was
+    money = prices[0] * reply.prompt_tokens + prices[1] * reply.completion_tokens
     return msgspec.structs.replace(reply, money=money)
 
 

@@ -40,7 +40,7 @@ def test_no_limits_allow_everything() -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"token": 5}, "trials, inner_steps, tokens, money, not 'token'"),
+        ({"token": 5}, "trials, inner_steps, tokens, money, calls, not 'token'"),
         ({"trials": 0}, "whole number from 1, got 0"),
         ({"money": 0}, r"money \(US dollars\) must be a number above 0"),
     ],

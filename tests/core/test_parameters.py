@@ -132,7 +132,7 @@ def test_value_that_is_not_allowed_is_named(passed: dict[str, Any], message: str
         ({"batch_size": 5, "train_size": 4}, "batch_size=5 is more than the 4 train instances"),
         ({"validation_size": 0}, "validation_size must be a whole number from 1, got 0"),
         ({"budget": {"trials": 0}}, "budget of trials must be a whole number from 1"),
-        ({"budget": {"hours": 1}}, "a budget has trials, inner_steps, tokens, money, not 'hours'"),
+        ({"budget": {"hours": 1}}, "a budget has trials, inner_steps, tokens, money, calls, not 'hours'"),
     ],
 )
 def test_value_that_the_task_does_not_have_is_named(passed: dict[str, Any], message: str) -> None:

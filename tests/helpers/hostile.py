@@ -1,4 +1,4 @@
-"""A model whose replies are hostile to whoever shows them, in every place where texts of models and programs come up."""
+"""A model whose replies are hostile to whoever shows them, wherever texts of models and programs come up."""
 
 from __future__ import annotations
 

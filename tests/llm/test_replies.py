@@ -78,7 +78,7 @@ def test_attempt_that_was_cut_off_counts_at_its_highest_possible_cost(tmp_path: 
     replies.close()
     budget = Budget({}, Ledger())
     Client(budget, Replies(tmp_path / "replies.jsonl"))
-    assert budget.ledger.models == {"proposer": ModelAccount(0, 0, 0, 50, 0.5)}
+    assert budget.ledger.models == {"proposer": ModelAccount(0, 0, 0, 50, 0.5, lost_calls=1)}
 
 
 def test_damaged_end_is_dropped(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Runs that are driven from outside: an MCP server, and folders in which an assistant edits files."""
