@@ -16,7 +16,6 @@ from genopt_gym.core.evidence import View
 from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.spaces import Unicode
-from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Task
 from genopt_gym.core.trace import render
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback, observed_metric
@@ -80,7 +79,7 @@ class Observer:
             "context": self.context,
             "artifact": {component.name: artifact.texts[component.name] for component in artifact.components},
             "trace": trace.text,
-            "feedback": self._feedback(result, previous_score, None if previous_score is None else run.standing),
+            "feedback": self.feedback(run, previous_score),
             "score": np.array([result.score], np.float64),
             "best_score": np.array([best_score], np.float64),
         }
@@ -96,8 +95,9 @@ class Observer:
         }
         return observation, info
 
-    def _feedback(self, result: StepResult, previous_score: float | None, standing: Standing | None) -> str:
-        p = self.parameters
+    def feedback(self, run: RunState, previous_score: float | None) -> str:
+        """The observation's words."""
+        p, result = self.parameters, run.last
         shown = [(split, e) for split, e in (("train", result.train), ("validation", result.validation)) if e]
         if p.observed_split == "train":
             shown = [(split, evaluation) for split, evaluation in shown if split == "train"]
@@ -110,7 +110,7 @@ class Observer:
             score=result.score,
             previous_score=previous_score,
             shown=shown,
-            standing=standing,
+            standing=None if previous_score is None else run.standing,
             metric=observed_metric(self.task, p),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def _table(rows: TrialRows) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="bold")
     for name in ("step", *rows.columns):
         table.add_column(Text(visible(name)), justify="right", no_wrap=True, overflow="ellipsis")
-    above: dict[str, Any] = {}
+    above: Mapping[str, Any] = {}
     for step, cells in zip(rows.steps, rows.cells, strict=True):
         reward = cells.get("reward") or 0.0
         style = GAIN if reward > 0 else LOSS if reward < 0 else ""
@@ -106,13 +107,10 @@ def _table(rows: TrialRows) -> Table:
 
 def _print_plain(console: Console, rows: TrialRows) -> None:
     """Separated by tabs, for whatever reads it."""
-    for line in (
-        ["step", *rows.columns],
-        *(
-            [step, *(cells.get(name) for name in rows.columns)]
-            for step, cells in zip(rows.steps, rows.cells, strict=True)
-        ),
-    ):
+    lines: list[list[Any]] = [["step", *rows.columns]]
+    for step, cells in zip(rows.steps, rows.cells, strict=True):
+        lines.append([step, *(cells.get(name) for name in rows.columns)])
+    for line in lines:
         console.print(Text("\t".join(_cell(value) for value in line)), soft_wrap=True)
 
 

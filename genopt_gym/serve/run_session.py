@@ -27,7 +27,7 @@ Loop = Callable[[list[Callback]], Result]
 class _Order(NamedTuple):
     """An edit that waits for its turn (``None``: no more of them), and who waits for its snapshot."""
 
-    edit: Edit | object | None
+    edit: Any
     made: Future[Snapshot]
 
 

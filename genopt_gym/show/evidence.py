@@ -54,7 +54,7 @@ class EvidenceObserver(Observer):
     def observe(
         self, run: RunState, previous_score: float | None, truncated_by: str | None
     ) -> tuple[Observation, dict[str, Any]]:
-        return {"feedback": self._feedback(run.last, previous_score)}, {"artifact": run.last.artifact.id}
+        return {"feedback": self.feedback(run, previous_score)}, {"artifact": run.last.artifact.id}
 
 
 class EvidenceReader:

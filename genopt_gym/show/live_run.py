@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ class LiveRun:
         if self._reader is None:
             self._reader = EvidenceReader(self.folder)
         if step >= len(self._evidence):
-            rows: list[Mapping[str, Any]] = read_journal(self.folder / "steps.jsonl")[0]
+            rows = read_journal(self.folder / "steps.jsonl")[0]
             for row in rows[len(self._evidence) : step + 1]:
                 found = self._reader.next(row)
                 if found is None:

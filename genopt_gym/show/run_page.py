@@ -33,8 +33,10 @@ SCRIPTS = (
     "edit.js",
     "table.js",
     "evidence.js",
+    "exchange.js",
+    "run.js",
+    "live.js",
 )
-SCRIPTS += ("exchange.js", "run.js", "live.js")
 TEMPLATE = "run.html"
 
 

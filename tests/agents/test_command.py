@@ -195,7 +195,7 @@ class TestConversations:
         assert told_again.count("# Assistant") == 2
 
     def test_a_conversation_that_is_lost_is_begun_anew_with_all_of_it(self, tmp_path: Path, notes: Path) -> None:
-        options = {"session": "continued", "continued_command": [*PROGRAM, "exit"]}
+        options: dict[str, Any] = {"session": "continued", "continued_command": [*PROGRAM, "exit"]}
         start_run(config("colours", **options), tmp_path / "run")
         assert outcomes(tmp_path / "run") == ["ok"] * 3
         assert (notes / "3.txt").read_text().count("# User") == 2

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from genopt_gym.agents import make_agent
-from genopt_gym.cli.running import _show_result
+from genopt_gym.cli.running import show_result
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_artifact
 from genopt_gym.runs.loop import Result, start_run
@@ -118,7 +118,7 @@ def test_server_that_counts_nothing_is_told_as_that(tmp_path: Path, capsys: pyte
     cost = result.models["proposer"]
     assert (cost.calls, cost.prompt_tokens, cost.completion_tokens) == (1, 0, 0)
     assert cost.uncounted_tokens == cost.lost_tokens > 0
-    _show_result(result)
+    show_result(result)
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("model")]
     assert f"at most {cost.lost_tokens:,} not counted by the server" in line
     assert "failed" not in line

@@ -19,7 +19,7 @@ from tests.envs.bbeh.checkout import REAL, shared_checkout
 from tests.helpers.mcp_clients import Caller, HttpServer, Told, http_server, over_stdio
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
-SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
+SMALL: dict[str, Any] = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
 POLICY = "def policy(obs):\n    return int(obs['pole_velocity'] > {})\n"
 PATCH = "policy\n<<<<<<< SEARCH\n    return int(obs['pole_velocity'] > 0.4)\n=======\n    return 1\n>>>>>>> REPLACE\n"
 CARTPOLE_EDITS: list[Mapping[str, str] | str] = [{"policy": POLICY.format(0.4)}, PATCH, {"policy": "def ("}]
