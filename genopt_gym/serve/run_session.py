@@ -129,7 +129,8 @@ class RunSession(Callback):
             if order.edit is None:
                 return None
             self._current = order.made
-            return order.edit
+            edit: Edit | str | None = order.edit
+            return edit
 
     def show(self, observation: Mapping[str, Any]) -> None:
         self._shown.append(observation)
