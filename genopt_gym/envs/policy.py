@@ -101,8 +101,8 @@ class AnyPolicy(GymnasiumTask):
         entries, weights = count_numbers(space), None if self.fields else linear_weights(space, actions)
         flat = observation is None and weights is not None and not isinstance(space, spaces.Dict | spaces.Tuple)
         self._flat, self._entries = flat, entries
-        self._read = _reader(inner, space, observation == "arrays", flat)
-        _probe(inner, env, self._read)
+        self._space, self._arrays = space, observation == "arrays"
+        _probe(inner, env, _reader(inner, space, self._arrays, flat))
         env.close()
         words = f"obs is a list of {entries} float{'s' * (entries != 1)}, an observation of {inner}."
         words = words if flat else describe(space, observation == "arrays")
@@ -121,7 +121,8 @@ class AnyPolicy(GymnasiumTask):
         return gym.wrappers.ClipReward(super().make_inner(), -MAX_REWARD, MAX_REWARD)
 
     def reader(self) -> Callable[[Any], Any]:
-        return super().reader() if self.fields else self._read
+        # Made anew each time: a task is pickled with its environment, and such a function could not be.
+        return super().reader() if self.fields else _reader(self.inner, self._space, self._arrays, self._flat)
 
     def observation_map(self, words: Words, rng: random.Random) -> NumbersMap:
         if self.fields:

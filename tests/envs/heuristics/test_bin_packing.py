@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
@@ -65,6 +68,34 @@ def test_published_gaps_on_instances_of_the_same_kind(name: str, words: str, rul
     found = gaps(*SETS[name], rule)
     [published] = [gap for title, gap in PUBLISHED.items() if title.endswith(f"{words} on {name}")]
     assert abs(fmean(found) - published) < 3 * stdev(found) * (2 / len(found)) ** 0.5
+
+
+def published_instances(number: int) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """Items, capacity and fewest bins, as OR-Library's file ``binpackN.txt`` has them."""
+    file = Path(os.environ.get("GENOPT_TEST_DATA", "")) / "or-library" / f"binpack{number}.txt"
+    if not file.is_file():
+        pytest.skip(f"GENOPT_TEST_DATA names no folder with or-library/binpack{number}.txt")
+    words = iter(file.read_text().split())
+    for _ in range(int(next(words))):
+        next(words)  # the instance's name
+        capacity, count, bins = (int(next(words)) for _ in range(3))
+        yield tuple(int(next(words)) for _ in range(count)), capacity, bins
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_published_gaps_on_the_published_instances(number: int) -> None:
+    """Equal to two decimals: all bins of the set over all bins of the bound, as it was published."""
+    excess = {"first fit": FIRST_FIT, "best fit": BEST_FIT}
+    instances = list(published_instances(number))
+    for words, rule in excess.items():
+        bins = bound = 0
+        for items, capacity, _ in instances:
+            packing = Packing(items, capacity)
+            play(BinPacking(), packing, rule)
+            bins, bound = bins + packing.bins, bound + l2_bound(items, capacity)
+        [published] = [gap for title, gap in PUBLISHED.items() if title.endswith(f"{words} on OR{number}")]
+        assert 100 * (bins / bound - 1) == pytest.approx(-published, abs=0.006)
+    assert all(l2_bound(items, capacity) <= best for items, capacity, best in instances)
 
 
 def test_what_others_found_is_better_than_best_fit_by_as_much_as_they_say() -> None:
