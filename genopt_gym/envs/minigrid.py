@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -148,6 +149,8 @@ unknown until you see what you need."""
 
     def __init__(self, *, max_steps: int | None = None, **sizes: Any) -> None:
         super().__init__(**{"validation_size": 6, "test_size": 32} | sizes)
+        if importlib.util.find_spec("minigrid") is None:
+            raise UserError(f"{type(self).__name__} needs MiniGrid: pip install 'genopt-gym[minigrid]'")
         if max_steps is not None:
             if not isinstance(max_steps, int) or isinstance(max_steps, bool) or max_steps < 1:
                 raise ValueError(f"max_steps must be a whole number from 1, got {max_steps!r}")
@@ -157,10 +160,7 @@ unknown until you see what you need."""
         raise ParameterError("disguise: MiniGrid has none, for its cells and actions are words", "disguise")
 
     def make_inner(self) -> gym.Env[Any, Any]:
-        try:
-            importlib.import_module("minigrid")
-        except ImportError as error:
-            raise UserError(f"MiniGrid is not installed: pip install 'genopt-gym[minigrid]' ({error})") from None
+        importlib.import_module("minigrid")  # registers its environments
         return super().make_inner()
 
     def start_episode(self, instance: Instance, slot: int) -> Simulator:

@@ -140,7 +140,7 @@ def test_a_film_has_a_frame_for_every_moment() -> None:
 def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "minigrid", None)
     with pytest.raises(UserError, match=r"pip install 'genopt-gym\[minigrid\]'"):
-        DoorKey().make_inner()
+        gym.make("GenOpt/MiniGrid-DoorKey-v0")
 
 
 def test_max_steps_is_a_number() -> None:

@@ -12,6 +12,7 @@ MODULES = {
     "Reasoning": ["reasoning_gym"],
     "GenOpt/Control-LunarLander-v0": ["Box2D", "pygame"],
     "MiniGrid": ["minigrid"],
+    "NetHack": ["nle"],
     "MLAgentBench": ["sklearn", "pandas"],
     "Tabular": ["sklearn", "pandas"],
 }

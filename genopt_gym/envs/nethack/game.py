@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from genopt_gym.core.errors import UserError
 from genopt_gym.envs.nethack.keys import ANSWERS, COMMANDS, DIRECTIONS, MORE
 
 LINES, COLUMNS = 24, 80
@@ -41,10 +40,8 @@ class Game:
     """
 
     def __init__(self, seed: int) -> None:
-        try:
-            from nle import nethack
-        except ImportError as error:
-            raise UserError(f"NetHack is not installed: pip install 'genopt-gym[nethack]' ({error})") from None
+        from nle import nethack
+
         self._nethack = nethack.Nethack(KEYS, CHARACTER, ttyrec=None, fix_moon_phase=True)
         self._nethack.set_initial_seeds(seed, seed, False)
         self._values = self._nethack.reset()

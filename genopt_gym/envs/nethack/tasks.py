@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import Call, Instance, Recorder
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.nethack.game import Game, action_words, answer_words, lacks
@@ -101,6 +103,8 @@ eating when hungry, and praying once when near death."""
 
     def __init__(self, *, max_steps: int = 2000, **sizes: Any) -> None:
         super().__init__(**{"validation_size": 8, "test_size": 20} | sizes)
+        if importlib.util.find_spec("nle") is None:
+            raise UserError("NetHack needs NLE, in an environment of its own: pip install 'genopt-gym[nethack]'")
         if not isinstance(max_steps, int) or isinstance(max_steps, bool) or max_steps < 1:
             raise ValueError(f"max_steps must be a whole number from 1, got {max_steps!r}")
         self.max_inner_steps = max_steps

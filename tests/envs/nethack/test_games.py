@@ -58,9 +58,10 @@ def test_keys_that_only_answer() -> None:
 def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nle", None)
     with pytest.raises(UserError, match=r"pip install 'genopt-gym\[nethack\]'"):
-        Game(0)
+        gym.make("GenOpt/NetHack-Score-v0")
 
 
+@needs_nle
 def test_max_steps_is_a_number() -> None:
     with pytest.raises(ValueError, match="max_steps must be a whole number from 1, got 0"):
         NetHackScore(max_steps=0)
