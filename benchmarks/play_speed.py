@@ -4,7 +4,7 @@ The bare loop plays the same games in this process with the same policy, without
 other side is all that the worker, its zygote and the confined child took. Both make the mazes and games they play.
 Processor time, so that what else runs on the machine matters little; the better of several tries counts.
 
-    python benchmarks/play_speed.py [GenOpt/NetHack-Score-v0 ...] [--episodes 8] [--tries 3]
+    python benchmarks/play_speed.py [GenOpt/NetHack-Score-v0 ...] [--starts modular/working] [--episodes 8]
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def helpers_seconds() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ids", nargs="*", default=IDS)
+    parser.add_argument("--starts", nargs="+", default=["one_function/stub", "modular/naive", "modular/working"])
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--tries", type=int, default=3)
     arguments = parser.parse_args()
@@ -75,7 +76,7 @@ def main() -> None:
         spec = TaskSpec(entries[id], {})
         task = spec.make()
         assert isinstance(task, RolloutTask)
-        for start in ("one_function/stub", "modular/naive", "modular/working"):
+        for start in arguments.starts:
             artifact, instances = task.starting_artifact(start), task.instances("train")[: arguments.episodes]
             speeds = [
                 [
