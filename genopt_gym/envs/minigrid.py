@@ -138,7 +138,6 @@ class MiniGridTask(GymnasiumTask):
     family: ClassVar[str] = "MiniGrid"
     block_size: ClassVar[int] = 8
     horizon = 60
-    trace_row_chars = 250
     actions: ClassVar[Sequence[str]] = ACTIONS
     default_start = "modular/naive"
     structures = maze_structures(ACTIONS)

@@ -31,7 +31,6 @@ class QuestionTask(Task):
     limits = Limits(call_seconds=2.0, cpu_seconds=200)
     block_size: ClassVar[int] = 100
     """So that nobody who keeps to the limit of a call runs out of the block's processor time."""
-    trace_row_chars = 5000
     form: ClassVar[str] = "a text."
     """What an answer is, as in "An answer is a number."."""
 

@@ -135,7 +135,6 @@ class Asterix(AtariTask):
 
     game: ClassVar[str] = "asterix"
     horizon = 100
-    trace_row_chars = 180
     layout: ClassVar = Layout(
         ("Player", *numbered("Enemy", 8), *numbered("Consumable", 8), *numbered("Reward", 8)),
         ("in_play", "lives"),

@@ -163,7 +163,6 @@ class Breakout(AtariTask):
 
     game: ClassVar[str] = "breakout"
     horizon = 300
-    trace_row_chars = 50
     layout: ClassVar = Layout(
         ("Player", "Ball"),
         ("lives", *(f"bricks.{row}.{column}" for row in range(6) for column in range(18))),

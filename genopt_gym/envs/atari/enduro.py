@@ -37,6 +37,8 @@ EMPTY = 0x97
 """Where there is no picture."""
 ROAD_END = 155
 """The row below the road's last."""
+CRASH = 2
+"""A car that falls back by more than so many pixels in a step has touched another."""
 NAMES = ("Car0", "Car1", "Car2", "Car3", "Car4", "Car5", "Car6", "")
 
 Picture = tuple[int, int, int, int]
@@ -173,7 +175,6 @@ class Enduro(AtariTask):
     game: ClassVar[str] = "enduro"
     has_lives: ClassVar[bool] = False
     horizon = 100
-    trace_row_chars = 110
     axes: ClassVar = {"road_left": "x", "road_right": "x", "curve": "dx"}
     layout: ClassVar = Layout(
         ("Player", *numbered("Car", 7)),
@@ -215,6 +216,11 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
     )
 
     @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """Speed falls by more than braking takes: a car was touched."""
+        return "crash" if objects["Player"]["dy"] > CRASH else ""
+
+    @staticmethod
     def read_objects(ram: bytes, previous: Objects) -> Objects:
         """Addresses as in Omegamatrix's disassembly of the game; extents as they are on the screen."""
         curve = ram[34] if ram[34] < 128 else ram[34] - 256
@@ -230,7 +236,7 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
         before = previous.get("Player")
         if before:
             dx, dy = x - before["x"], y - before["y"]
-            if dy > 2:
+            if dy > CRASH:
                 # A crash: for a part of the step it was much faster.
                 pace += 8
         objects: Objects = {"Player": {"x": x, "y": y, "w": 16, "h": 11, "dx": dx, "dy": dy}}

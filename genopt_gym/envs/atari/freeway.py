@@ -14,6 +14,8 @@ CHICKENS = (("Chicken", 14, 44), ("Chicken1", 15, 108))
 """Name, where its height is in RAM, x."""
 CARS = tuple((f"Car{lane}", 117 - lane, 27 + 16 * lane) for lane in range(10))
 """Name, where its x is in RAM, y."""
+WALK, THROW = 4, 32
+"""A chicken walks so far in a step, and a car throws it back by no more than that; after a crossing it is farther."""
 ROUND, HALF = 160, 80
 """The road is a ring of so many pixels."""
 
@@ -128,7 +130,6 @@ class Freeway(AtariTask):
     game: ClassVar[str] = "freeway"
     has_lives: ClassVar[bool] = False
     horizon = 100
-    trace_row_chars = 75
     layout: ClassVar = Layout(("Chicken", "Chicken1", *numbered("Car", 10)))
     metric = Metric(
         name="crossings in a game, mean over games",
@@ -162,6 +163,10 @@ there, not where they are now, and wait only as long as it takes to let one pass
         parametric=TwoSteps(WATCHING, WALKING, CROSSING_IN_ONE),
         draw="random.randrange(3)",
     )
+
+    @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        return "hit by a car" if WALK < objects["Chicken"]["dy"] <= THROW else ""
 
     @staticmethod
     def read_objects(ram: bytes, previous: Objects) -> Objects:

@@ -109,7 +109,6 @@ class Pong(AtariTask):
     has_lives: ClassVar[bool] = False
     max_inner_steps = 4000
     horizon = 400
-    trace_row_chars = 60
     layout: ClassVar = Layout(("Player", "Enemy", "Ball"))
     metric = Metric(
         name="points won less points lost in a game, mean over games",

@@ -191,7 +191,6 @@ class Qbert(AtariTask):
     opening_steps: ClassVar[int] = 37
     has_lives: ClassVar[bool] = False  # ALE does not count those that are won, so read_objects does.
     horizon = 100
-    trace_row_chars = 60
     layout: ClassVar = Layout(
         ("Player", "Coily", "PurpleBall", "GreenBall", "Sam", "Curse", *numbered("Disk", 5)),
         ("row", "col", "frozen", "lives", *(f"cubes.{row}.{column}" for row in range(6) for column in range(row + 1))),

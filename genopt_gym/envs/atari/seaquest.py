@@ -155,7 +155,6 @@ class Seaquest(AtariTask):
     game: ClassVar[str] = "seaquest"
     opening_steps: ClassVar[int] = 31
     horizon = 100
-    trace_row_chars = 110
     layout: ClassVar = Layout(
         ("Player", "PlayerMissile", *SHARKS, *SUBMARINES, *ENEMY_MISSILES, *DIVERS, "SurfaceSubmarine"),
         ("oxygen", "divers", "facing", "lives"),

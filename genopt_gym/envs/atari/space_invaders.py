@@ -179,7 +179,6 @@ class SpaceInvaders(AtariTask):
     game: ClassVar[str] = "space_invaders"
     opening_steps: ClassVar[int] = 33
     horizon = 25
-    trace_row_chars = 270
     layout: ClassVar = Layout(
         ("Player", "Missile", *BOMB_NAMES, *numbered("Alien", 36), *numbered("Shield", 3), "Satellite"),
         (*(f"{name}.left" for name, _, _ in SHIELDS), "in_play", "lives"),

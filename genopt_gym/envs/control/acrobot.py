@@ -81,7 +81,6 @@ class Acrobot(GymnasiumTask):
         "LINK_COM_POS_2": spread(0.5),
         "LINK_MOI": spread(1.0),
     }
-    trace_row_chars = 150
     metric = Metric(
         name="steps until the end is up, counted negatively, mean over episodes",
         low=-500,

@@ -111,7 +111,6 @@ class LunarLander(GymnasiumTask):
         "wind_power": Spread(0.0, (0.0, 8.0), ((8.0, 12.0), (12.0, 16.0))),
         "turbulence_power": Spread(0.0, (0.0, 0.8), ((0.8, 1.2), (1.2, 1.6))),
     }
-    trace_row_chars = 150
     metric = Metric(
         name="points of an episode, mean over episodes",
         low=-MAX_LOSS,

@@ -72,7 +72,6 @@ class MountainCar(GymnasiumTask):
         "gravity": spread(0.0025, (0.8, 1.1), (0.6, 1.2)),
     }
     horizon = 100
-    trace_row_chars = 60
     metric = Metric(
         name="steps to the flag, counted negatively, mean over episodes",
         low=-200,

@@ -78,7 +78,6 @@ class NetHackTask(RolloutTask):
     family: ClassVar[str] = "NetHack"
     block_size: ClassVar[int] = 8
     horizon = 40
-    trace_row_chars = 400
     default_start = "modular/naive"
     structures = two_step_structures(
         observation=OBSERVATION,
