@@ -158,10 +158,16 @@ class HousePrice(TabularTask):
         frame = data.read(data.HOUSE_PRICE, self._data_dir)
         return frame.drop(columns="SalePrice"), frame["SalePrice"].to_numpy(np.float64)
 
+    def residuals(self, actual: NDArray[Any], predicted: NDArray[Any]) -> NDArray[Any]:
+        import numpy as np
+
+        error: NDArray[Any] = np.log(np.maximum(predicted, 1.0)) - np.log(actual)
+        return error
+
     def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         import numpy as np
 
-        error = np.log(np.maximum(predicted, 1.0)) - np.log(actual)
+        error = self.residuals(actual, predicted)
         r2 = 1 - float(np.mean((actual - predicted) ** 2) / np.var(actual))
         metrics = {"mean absolute error": float(np.mean(np.abs(actual - predicted))), "r2": r2}
         return float(np.sqrt(np.mean(error**2))), metrics
