@@ -223,10 +223,6 @@ class Task(ABC):
         """What a coach would say of a score."""
         return ""
 
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        """The same, for a task whose stages go by other metrics than its score."""
-        return self.staged(score)
-
     def failed(self, trial: Trial) -> bool:
         """Whether the ``failures`` sampler should show this trial's instance again; not one that was merely cut."""
         return trial.failure is not None or (trial.ended and not self.metric.is_solved(trial.score))

@@ -86,10 +86,21 @@ def _by_objects(
         for name, columns in groups:
             now = [column.values[row] for column in columns]
             if row == 0 or now != [column.values[row - 1] for column in columns]:
-                absent = all(value is UNSEEN for value in now)
-                changed.append((name, ABSENT if absent else " ".join(cell(value, limit) for value in now)))
+                above = [column.values[row - 1] for column in columns] if row else []
+                changed.append((name, _of_object(columns, now, above, limit)))
         rows.append(": " + "; ".join(_in_line(changed)) if changed else ":")
     return prelude, _joined(steps, rows, ":")
+
+
+def _of_object(columns: Sequence[Column], now: Sequence[Any], above: Sequence[Any], limit: int) -> str:
+    """All varying fields of an object; with their names those alone that have changed, where that is much less."""
+    if all(value is UNSEEN for value in now):
+        return ABSENT
+    whole = " ".join(cell(value, limit) for value in now)
+    if not above or above[0] is UNSEEN:
+        return whole
+    new = [f"{c.field}={cell(a, limit)}" for c, a, b in zip(columns, now, above, strict=True) if a != b]
+    return part if 2 * len(part := " ".join(new)) < len(whole) and columns[0].field else whole
 
 
 def _joined(steps: Sequence[str], rows: Sequence[str], blank: str) -> list[str]:

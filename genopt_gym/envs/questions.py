@@ -86,8 +86,8 @@ class QuestionTask(Task):
     def staged(self, score: float) -> str:
         if score == 0:
             return "No answer is right: compare them with what the questions ask for, and with the form they ask for."
-        if score < 0.5:
-            return "Most answers are wrong: find out which kinds of questions are answered wrong."
+        if score <= 0.5:
+            return "Half of the answers or more are wrong: find out which kinds of questions are answered wrong."
         if score < 1:
             return "Most answers are right; the wrong ones show what is still missing."
         return "Every answer is right."

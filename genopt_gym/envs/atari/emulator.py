@@ -160,6 +160,8 @@ class AtariTask(RolloutTask):
     """Name of the ROM in ale-py."""
     opening_steps: ClassVar[int] = 0
     """Steps at a game's start in which no action does anything; a trial begins after them."""
+    game_steps: ClassVar[int | None] = None
+    """How many agent steps a game takes, where that does not depend on how it is played."""
     has_lives: ClassVar[bool] = True
     """Whether the screen shows a number of lives; the observation then has ``lives``."""
     axes: ClassVar[Mapping[str, str]] = {}
@@ -184,7 +186,11 @@ class AtariTask(RolloutTask):
         if solved is not None:
             self.metric = replace(self.metric, solved=number("solved", solved))
         whole_number("test_noops", test_noops, 0)
-        if self.has_lives:
+        steps = min(self.max_inner_steps, self.game_steps or self.max_inner_steps)
+        self.goal = self.goal.replace("{steps}", f"{steps:,}")
+        if one_life:
+            self.goal += " Here an episode is a single life: it ends when the first one is lost."
+        if self.has_lives or "lives" in self.layout.names:
             self.ending = "over with the life lost" if one_life else "over with no life left"
         self._sticky = number("sticky", sticky, 0, below=1)
         # Each frame misses with the probability of a repeat; all of them, once in a billion starts.

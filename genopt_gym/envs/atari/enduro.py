@@ -197,7 +197,7 @@ class Enduro(AtariTask):
     goal = """\
 Write a policy for Atari Enduro, a race through days and nights. A car passed is a point, one that passes you takes a
 point back. On the first day you have to pass 200 cars, on any other 300; a day has about 3,330 steps, and the game ends
-with the first day on which you fall short, or after 4,500 steps. Cars passed after the day's number do not count."""
+with the first day on which you fall short, or after {steps} steps. Cars passed after the day's number do not count."""
     strategy = """\
 Hint: full gas nearly always; what costs most is a crash, after which it takes long to be fast again. Cars keep to their
 lanes: tell early, by perspective, which lane a car is in, allowing for the curve, and be in another one by the time it
@@ -272,4 +272,6 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
             return "You pass no more cars than pass you: give gas, and keep off the borders."
         if score < 100:
             return "You pass some: now see cars coming in your lane, and change over before they are near."
-        return "You are fast: now crash less, in snow, night and fog too, to make the day's 200."
+        if score < 200:
+            return "You pass many: now crash less, in snow, night and fog too, to make the day's 200."
+        return "You make the first day: the next wants 300, so crash less, in fog and at night too."

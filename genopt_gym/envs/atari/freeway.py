@@ -129,6 +129,7 @@ class Freeway(AtariTask):
 
     game: ClassVar[str] = "freeway"
     has_lives: ClassVar[bool] = False
+    game_steps: ClassVar[int | None] = 2048
     horizon = 100
     layout: ClassVar = Layout(("Chicken", "Chicken1", *numbered("Car", 10)))
     metric = Metric(
@@ -146,7 +147,7 @@ class Freeway(AtariTask):
     )
     goal = """\
 Write a policy for Atari Freeway. Your chicken crosses a road of ten lanes, from the bottom to the top, again and again;
-each time it gets across gives one point. Cars throw it back. A game takes 2,048 steps, whatever happens."""
+each time it gets across gives one point. Cars throw it back. A game takes {steps} steps, whatever happens."""
     strategy = """\
 Hint: going up whenever you can is not bad, as cars cost time and no more. What counts is how long each crossing takes:
 40 steps of going up, and every wait and every hit on top. Look where the cars of the next lanes will be when you get
@@ -187,6 +188,6 @@ there, not where they are now, and wait only as long as it takes to let one pass
     def staged(self, score: float) -> str:
         if score <= 0:
             return "Your chicken never gets across: make it go up."
-        if score < 25:
+        if score < self.metric.reference:
             return "You get across: now lose less time, to cars that hit you and to waiting for cars that would not."
-        return "You cross as often as people do: what is left is in the timing of each lane."
+        return "You cross as often as people do, or more: what is left is in the timing of each lane."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from genopt_gym.core.task import Metric
@@ -172,12 +171,13 @@ class HousePrice(TabularTask):
         metrics = {"mean absolute error": float(np.mean(np.abs(actual - predicted))), "r2": r2}
         return float(np.sqrt(np.mean(error**2))), metrics
 
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        r2 = metrics.get("r2", -1.0)
-        if r2 < 0:
-            return "r2 is below 0: worse than always predicting the mean price. Check that the model learns at all."
-        if r2 < 0.5:
-            return "r2 is below 0.5: the pipeline learns something; give it the columns that matter most."
-        if r2 < 0.7:
-            return "r2 is below 0.7: a fair start; look at missing values, texts and the long tail of prices."
-        return "r2 is 0.7 or more: good; what is left is in details, such as combined columns and blended models."
+    def staged(self, score: float) -> str:
+        if score > 0.35:
+            return "Hardly better than always predicting the same price: check that the model learns at all."
+        if score > 0.2:
+            return (
+                "The pipeline learns something; give it the columns that matter most, and the logarithm of the price."
+            )
+        if score > 0.14:
+            return "The main columns are used; look at missing values, at texts, and at the long tail of prices."
+        return "What is left is in details, such as combined columns and blended models."
