@@ -10,7 +10,7 @@ def on_scale(metric: Metric, score: float) -> str:
 
     >>> metric = Metric("points", 0, None, 210, 8503, None, sources={"floor": "random, measured", "reference": "human"})
     >>> on_scale(metric, 146250), on_scale(metric, 100)
-    ('Of the way from the floor (210: random) to the reference (8503: human) that is 17.6.', 'That is no better than the
+    ('That is 17.6 of the way from the floor (210: random) to the reference (8503: human).', 'That is no better than the
     floor (210: random); the reference is 8503 (human).')
     """
     if metric.record is not None or not {"floor", "reference"} <= metric.sources.keys():
@@ -20,7 +20,7 @@ def on_scale(metric: Metric, score: float) -> str:
     way = metric.normalise(score)
     if way <= 0:
         return f"That is no better than the floor ({floor}); the reference is {reference} ({source})."
-    return f"Of the way from the floor ({floor}) to the reference ({reference}: {source}) that is {way:.3g}."
+    return f"That is {way:.3g} of the way from the floor ({floor}) to the reference ({reference}: {source})."
 
 
 def _in_short(source: str) -> str:

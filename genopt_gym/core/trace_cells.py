@@ -76,13 +76,13 @@ def paragraph(value: Any, limit: int = CELL_CHARS) -> str:
     if is_summary(value):
         text = summary_text(value[KEY])
     elif isinstance(value, str):
-        text = value
+        text = value.strip("\n")
     else:
         return cell_of_one(value, limit)
     lines = visible(shortened(text, limit)).split("\n")
     if len(lines) > 1 and isinstance(value, str):
         lines = ["", *lines]
-    return "\n    ".join(lines)
+    return "\n".join([lines[0], *(f"    {line}" if line.strip() else "" for line in lines[1:])])
 
 
 def cell_of_one(value: Any, limit: int) -> str:

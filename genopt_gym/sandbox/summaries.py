@@ -24,6 +24,11 @@ SUMMARY_CHARS = 6000
 NAMES_CHARS = 600
 MODEL_CHARS = 600
 MAX_WEIGHTS = 8
+SMALL_FACTS = (
+    *("classes_", "n_iter_", "best_params_", "best_score_", "best_iteration_", "alpha_", "intercept_", "n_support_"),
+    "n_features_in_",
+)
+"""What fitting leaves in many models that is told if it is small."""
 
 
 def is_data(value: Any, depth: int = 2) -> bool:
@@ -183,19 +188,23 @@ def _model_lines(model: Any) -> Iterator[str]:
         yield "  not fitted"
     for part, facts in told:
         whose = "" if part is model else f" {type(part).__name__}"
-        yield f"  fitted{whose}: " + "; ".join(facts)
+        yield from (f"  fitted{whose}: {fact}" for fact in facts)
 
 
 def _fitted_facts(model: Any) -> Iterator[str]:
-    for name in ("classes_", "n_iter_", "best_params_", "best_score_", "best_iteration_", "alpha_", "kernel_"):
-        if (found := _found(model, name)) is not None:
-            yield f"{name[:-1]} {written_cell(_plain(found))[:120]}"
+    """A line each for what says most: coefficients, kernels; then what is small, on one line."""
     for name in ("coef_", "feature_importances_"):
         if (found := _found(model, name)) is not None:
             yield from _weights(name[:-1].replace("_", " "), found, _found(model, "feature_names_in_"))
-    for name in ("intercept_", "n_support_", "n_features_in_"):
-        if (found := _found(model, name)) is not None:
-            yield f"{name[:-1]} {written_cell(_plain(found))[:120]}"
+    if (kernel := _found(model, "kernel_")) is not None:
+        yield f"kernel {kernel}"
+    small = []
+    for name in SMALL_FACTS:
+        found = _found(model, name)
+        if found is not None and getattr(found, "size", 1) <= MAX_CLASSES:
+            small.append(f"{name[:-1]} {str(_plain(found))[:120]}")
+    if small:
+        yield "; ".join(small)
 
 
 def _weights(what: str, found: Any, names: Any) -> Iterator[str]:

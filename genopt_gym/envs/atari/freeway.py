@@ -14,8 +14,8 @@ CHICKENS = (("Chicken", 14, 44), ("Chicken1", 15, 108))
 """Name, where its height is in RAM, x."""
 CARS = tuple((f"Car{lane}", 117 - lane, 27 + 16 * lane) for lane in range(10))
 """Name, where its x is in RAM, y."""
-WALK, THROW = 4, 32
-"""A chicken walks so far in a step, and a car throws it back by no more than that; after a crossing it is farther."""
+WALK = 4
+"""Pixels that a chicken goes in a step, or is thrown back in one."""
 ROUND, HALF = 160, 80
 """The road is a ring of so many pixels."""
 
@@ -167,7 +167,16 @@ there, not where they are now, and wait only as long as it takes to let one pass
 
     @staticmethod
     def mishap(objects: Objects, before: Objects) -> str:
-        return "hit by a car" if WALK < objects["Chicken"]["dy"] <= THROW else ""
+        """The chicken begins to go down, and a car is where it was: it does so when it is hit, too."""
+        chicken = before["Chicken"]
+        if not chicken["dy"] <= 0 < objects["Chicken"]["dy"] <= WALK:
+            return ""
+        x, y = chicken["x"], chicken["y"]
+        hit = any(
+            car["y"] - 8 - WALK < y < car["y"] + 10 + WALK and car["x"] - 6 - WALK < x < car["x"] + 8 + WALK
+            for car in (before[name] for name, _, _ in CARS)
+        )
+        return "goes back beside a car" if hit else ""
 
     @staticmethod
     def read_objects(ram: bytes, previous: Objects) -> Objects:
