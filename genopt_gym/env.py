@@ -23,7 +23,7 @@ from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
 from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
 from genopt_gym.feedback import observed_metric, problem_context
-from genopt_gym.observation import Observation, Observer, last_frame, observation_space, warn_of_cuts
+from genopt_gym.observation import Observation, Observer, last_frame, observation_space
 from genopt_gym.run_state import RunState, StepResult
 
 Action = Mapping[str, str] | str
@@ -84,7 +84,6 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.editable = tuple(names if p.editable is None else p.editable)
         self.view = p.view
         self.context = problem_context(self.task, self.start, p)
-        warn_of_cuts(self.task, p)
         for words in self.task.cautions():
             gym.logger.warn(words)
         self.observation_space = observation_space(self.metric, self.start, self.context, p.max_trace_chars)
@@ -175,7 +174,6 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         self.observation_space = observation_space(self.metric, self.start, self.context, max_trace_chars)
         if self.spec is not None:
             self.spec.kwargs["max_trace_chars"] = max_trace_chars
-        warn_of_cuts(self.task, self.parameters)
 
     def render(self) -> str | NDArray[np.uint8] | None:
         """The loop so far as ``render_mode`` asks: text, or an RGB picture of shape (height, width, 3)."""
@@ -261,11 +259,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         """Check an artifact, and evaluate it on the next train batch and on validation."""
         if problem := actions.not_runnable(artifact, self.start, self.editable):
             return StepResult(artifact, *problem, score=self.task.metric.worst)
+        more = None if artifact.asks_model else lambda new: self.evaluator.evaluate(artifact, new, self.view).trials
         with sampler.returned_on_error():
-            batch = sampler.draw()
-            batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
+            batches = [Batch(sampler.draw(), self.view), Batch(self.task.instances("validation"))]
             train, validation = self.evaluator.evaluate_batches(artifact, batches)
-        sampler.observe(train.trials)
+            train = self.evaluator.pooled(sampler.pick(train.trials, more))
+        batch = [trial.instance for trial in train.trials]
         p = self.parameters
         if p.feedback_horizon == "credit":
             # From here on there is nothing but the windows; validation selects silently.

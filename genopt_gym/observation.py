@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from genopt_gym.core.actions import MAX_TEXT_CHARS
 from genopt_gym.core.artifact import Artifact
-from genopt_gym.core.evidence import View
+from genopt_gym.core.evidence import Trial, View
 from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.spaces import Unicode
@@ -75,6 +77,8 @@ class Observer:
         trials = result.train.trials if result.train else []
         shown = run.shown.train.trials if run.shown.train else []
         trace = render(shown, self.view, self.parameters.max_trace_chars, self.task.max_inner_steps)
+        if trace.horizon_shown < max((len(trial.events) for trial in shown), default=0):
+            self._warn_of_cuts(run, shown)
         observation = {
             "context": self.context,
             "artifact": {component.name: artifact.texts[component.name] for component in artifact.components},
@@ -94,6 +98,16 @@ class Observer:
             "truncated_by": truncated_by,
         }
         return observation, info
+
+    def _warn_of_cuts(self, run: RunState, shown: Sequence[Trial]) -> None:
+        """Say once in a run that the size budget of the trace cuts what the credit horizon would show."""
+        if not run.warned_of_cuts:
+            run.warned_of_cuts = True
+            needed = len(render(shown, self.view, sys.maxsize).text)
+            gym.logger.warn(
+                f"The trace takes {needed:,} characters and was cut to max_trace_chars="
+                f"{self.parameters.max_trace_chars:,}; info['horizon_shown'] tells how many steps remain."
+            )
 
     def feedback(self, run: RunState, previous_score: float | None) -> str:
         """The observation's words."""
@@ -115,18 +129,6 @@ class Observer:
         )
 
 
-def warn_of_cuts(task: Task, parameters: Parameters) -> None:
-    """Warn if the size budget of the trace will cut what the credit horizon would show."""
-    p = parameters
-    steps = min(p.credit_horizon or task.max_inner_steps, task.max_inner_steps)
-    needed = steps * task.trace_row_chars * p.batch_size
-    if needed > p.max_trace_chars:
-        gym.logger.warn(
-            f"A trace of {p.batch_size} x {steps} inner steps takes about {needed:,} characters and will be cut to "
-            f"max_trace_chars={p.max_trace_chars:,}; info['horizon_shown'] tells how many steps remain."
-        )
-
-
 def last_frame(task: Task, result: StepResult) -> NDArray[np.uint8] | None:
     """What the first traced trial made, or the screen at its end; None where there is none, or it is not known how it
     came."""
@@ -142,9 +144,3 @@ def last_frame(task: Task, result: StepResult) -> NDArray[np.uint8] | None:
     actions = [*trial.instance.prefix, *(event.action for event in trial.events if event.action is not None)]
     frames = task.film(trial.instance, actions, [len(actions)])
     return None if frames is None else next(frames)
-
-
-def view_of(parameters: Parameters) -> View:
-    """What the traces of an environment's trials hold."""
-    p = parameters
-    return View(p.credit_horizon, p.trace_window, keep_actions=p.trial_start == "continue")

@@ -57,6 +57,7 @@ class RunState:
         present_edit: the number of the step that made the artifact as it stands.
         baseline: of the reward ``improvement``: the best normalised score so far, and at least 0.
         history: outcome, score and best score of ``reset`` and of every step.
+        warned_of_cuts: whether it was said that traces are cut to their size budget.
     """
 
     sampler: BatchSampler
@@ -72,6 +73,7 @@ class RunState:
     best_edit: int = 0
     present_edit: int = 0
     history: list[tuple[str, float, float]] = field(default_factory=list)
+    warned_of_cuts: bool = False
 
     @classmethod
     def begun_with(cls, first: StepResult, sampler: BatchSampler, metric: Metric) -> Self:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym.core.traced_steps import Skipped, TracedSteps
 from genopt_gym.core.windows import WINDOWS, Played, checked
 
 
@@ -103,6 +104,10 @@ class Trial(msgspec.Struct, frozen=True):
     """Whether the failure lies in the traced window."""
     words: str = ""
     """What the scoring function says of the trial, from all of it."""
+    mishaps: list[tuple[int, str]] = []
+    """Shown inner steps at which it is seen that something has gone wrong, such as a life lost, and what."""
+    skipped: list[Skipped] = []
+    """What a window that tells it left out (``TraceWindow.tells_skipped``)."""
 
     def within_window(self) -> Trial:
         """The trial as far as its window tells: nothing in it was computed beyond."""
@@ -115,6 +120,7 @@ class Trial(msgspec.Struct, frozen=True):
             failure=self.failure if self.failed_in_window else None,
             metrics={},
             words=self.words if whole else "",
+            skipped=[],
         )
 
     def plain(self) -> dict[str, Any]:
@@ -124,6 +130,7 @@ class Trial(msgspec.Struct, frozen=True):
         data["actions"] = list(self.actions)
         if not self.words:
             del data["words"]
+        data["mishaps"] = [list(mishap) for mishap in self.mishaps]
         data["events"] = [
             {
                 "step": event.step,
@@ -153,8 +160,13 @@ class View(msgspec.Struct, frozen=True):
         """After how many inner steps a trial ends: window ``first`` needs no more than it shows."""
         return self.horizon if WINDOWS.find(self.window).ends_trial else None
 
-    def choose(self, rewards: Sequence[float]) -> Sequence[int]:
-        """The steps, from 0, that the window holds of a trial with these rewards.
+    @property
+    def tells_skipped(self) -> bool:
+        """Whether the trace says what happened in the steps that the window leaves out."""
+        return WINDOWS.find(self.window).tells_skipped
+
+    def choose(self, rewards: Sequence[float], mishaps: Sequence[int] = ()) -> Sequence[int]:
+        """The steps, from 0, that the window holds of a trial with these rewards and mishaps.
 
         >>> View(3, "around_reward").choose([0, 0, 0, 1, 0, 0])
         range(2, 5)
@@ -162,11 +174,10 @@ class View(msgspec.Struct, frozen=True):
         n = len(rewards)
         if self.horizon is None or self.horizon >= n:
             return range(n)
-        return checked(self.window, WINDOWS.make(self.window).choose(Played(rewards), self.horizon), n, self.horizon)
+        played = Played(rewards, mishaps)
+        return checked(self.window, WINDOWS.make(self.window).choose(played, self.horizon), n, self.horizon)
 
 
-TRACE_BYTES = 8 << 20
-"""What one trial's events may weigh; an artifact that returns more is traced no further."""
 CONTAINERS = (list, dict, tuple)
 MAX_DEPTH = 32
 """How deeply a traced value may be nested: to encode, compare or print a deeper one could end in a RecursionError."""
@@ -191,13 +202,10 @@ class Recorder:
         self.trial: Trial | None = None
         self.step_limit = view.step_limit if view is not None else None
         """After how many inner steps the window is full and the trial may end; ``None`` if it has to go on."""
-        # Packed at once, while they are at hand: thousands of small objects kept alive slow the emulator's caches down.
-        self._events: list[msgspec.Raw] = []
-        self._rewards: list[float] = []
+        self._traced = TracedSteps(view.choose, view.horizon if self.step_limit is None else None) if view else None
         self._first_step = len(instance.prefix)
         self._keeps_actions = view is not None and view.keep_actions
         self._actions: list[Any] = []
-        self._weight = 0
 
     def step(
         self,
@@ -207,19 +215,30 @@ class Recorder:
         reward: float,
         weight: int = 0,
         notes: tuple[str, ...] = (),
+        mishap: str = "",
     ) -> None:
-        """Record one inner step; ``weight`` is the size in bytes of what the artifact sent for it."""
+        """Record one inner step.
+
+        Args:
+            observation: what the artifact saw.
+            calls: of its components.
+            action: what it returned.
+            reward: what it got for that.
+            weight: size in bytes of what the artifact sent.
+            notes: what the scoring function has logged at it.
+            mishap: what is seen to have gone wrong in the step before, such as ``life lost``; empty if nothing.
+        """
         if self.tracing:
-            if not 0 < weight <= SHALLOW_BYTES:
+            assert self._traced is not None
+            if self._traced.heavy:
+                calls, weight = [Call(CALLS_NOT_SHOWN, [], len(calls))] if calls else [], 0
+            elif not 0 < weight <= SHALLOW_BYTES:
                 shallow = [call for call in calls if not is_nested_deeper((call.arguments, call.result), MAX_DEPTH)]
                 deep = len(calls) - len(shallow)
                 calls = [*shallow, Call(CALLS_NOT_SHOWN, [], deep)] if deep else calls
             event = Event(self._first_step + self.steps, observation, calls, action, reward, notes)
-            self._events.append(msgspec.Raw(_pack(event)))
-            self._rewards.append(reward)
-            self._weight += weight
-            if self._weight > TRACE_BYTES:
-                self.tracing = False
+            self._traced.add(_pack(event), reward, mishap, weight)
+            self.tracing = not self._traced.full
         if self._keeps_actions:
             self._actions.append(action)
         self.steps += 1
@@ -237,7 +256,7 @@ class Recorder:
             self.step(observation, list(calls), None, 0.0)
         window = self._window()
         trial = self._closed(window, self.failed_score, True, {})
-        in_window = self.view is None or not self.tracing or _end(window) == len(self._rewards)
+        in_window = self._traced is None or not self.tracing or _end(window) == len(self._traced)
         self.trial = msgspec.structs.replace(
             trial,
             failure=msgspec.structs.replace(failure, step=step),
@@ -248,20 +267,29 @@ class Recorder:
         )
 
     def _window(self) -> Sequence[int]:
-        return self.view.choose(self._rewards) if self.view else range(0)
+        return self._traced.window() if self._traced else range(0)
 
     def _closed(self, window: Sequence[int], score: float, ended: bool, metrics: dict[str, float]) -> Trial:
         end = _end(window)
-        cut = self.view is not None and len(window) != self.steps
-        return Trial(
+        trial = Trial(
             instance=self.instance,
             score=score,
-            window_score=float(sum(self._rewards[step] for step in window)) if cut else score,
+            window_score=score,
             steps=self.steps,
             ended=ended and end in (0, self.steps),
-            events=[self._events[step] for step in window],  # type: ignore[misc]  # they are Events once they were sent
             metrics=metrics,
             actions=self.instance.prefix + tuple(self._actions[:end]),
+        )
+        if self.view is None or self._traced is None:
+            return trial
+        tells_skipped = self.view.tells_skipped
+        cut = len(window) != self.steps and not tells_skipped
+        return msgspec.structs.replace(
+            trial,
+            window_score=self._traced.reward(window) if cut else score,
+            events=self._traced.events(window),  # they are Events once they were sent
+            mishaps=self._traced.mishaps(window, self._first_step),
+            skipped=self._traced.skipped(window, self._first_step) if tells_skipped else [],
         )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from genopt_gym.core.evidence import Trial
 from genopt_gym.core.metric import Metric
 from genopt_gym.core.registry import Registry
+from genopt_gym.core.scale_words import on_scale
 from genopt_gym.core.standing import Standing, score_words
 from genopt_gym.core.task import Task
 
@@ -74,15 +75,14 @@ class Metrics(FeedbackKind):
 
 
 class Staged(FeedbackKind):
-    """What a coach would say of an artifact that ran, unless the task is disguised or all that counts are windows."""
+    """What a coach would say of the score of an artifact that ran, and how far from floor to reference it is; nothing
+    where the task is disguised or all that counts are windows."""
 
     def lines(self, seen: Seen) -> Sequence[str]:
         of_windows = seen.metric != seen.task.metric  # while stages speak of whole trials
         if seen.outcome not in ("ok", "unchanged") or seen.task.disguised or of_windows:
             return []
-        last = list(seen.trials.values())[-1:]
-        words = seen.task.staged_by(seen.score, mean_metrics(last[0]) if last else {})
-        return [words] if words else []
+        return [words for words in (seen.task.staged(seen.score), on_scale(seen.metric, seen.score)) if words]
 
 
 class Progress(FeedbackKind):
@@ -120,6 +120,7 @@ FEEDBACK: Final = Registry(
         "score": "genopt_gym.core.feedback_kinds:Score",
         "metrics": "genopt_gym.core.feedback_kinds:Metrics",
         "staged": "genopt_gym.core.feedback_kinds:Staged",
+        "trials": "genopt_gym.core.trial_words:Trials",
         "progress": "genopt_gym.core.feedback_kinds:Progress",
         "answer": "genopt_gym.core.feedback_kinds:ExpectedAnswer",
         "own": "genopt_gym.core.feedback_kinds:OwnWords",

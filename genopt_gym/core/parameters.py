@@ -16,6 +16,7 @@ from genopt_gym.core.errors import ParameterError, UnknownParameter
 from genopt_gym.core.evidence import View
 from genopt_gym.core.feedback_kinds import FEEDBACK
 from genopt_gym.core.registry import ExtensionError, Registry
+from genopt_gym.core.sampling import Kind
 from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.core.windows import WINDOWS
 
@@ -36,7 +37,7 @@ class ParameterDict(TypedDict, total=False):
     trace_window: str
     trial_start: Literal["restart", "continue"]
     batch_size: int
-    batch_sampler: Literal["epoch", "fixed", "failures"]
+    batch_sampler: Kind
     feedback: Sequence[str]
     feedback_horizon: Literal["episode", "credit"]
     score_split: Literal["validation", "train"]
@@ -62,13 +63,13 @@ class Parameters:
         editable: components the optimizer may change; ``None`` is all.
         credit_horizon: inner steps of each trial that the trace shows; ``None`` is all.
         trace_window: which steps these are, a name of ``core/windows.py`` or ``module:Class``; ``first`` also ends
-            the traced trial there.
+            the traced trial there; ``highlights`` are segments around what went wrong, large rewards and the end.
         trial_start: whether the next traced trial begins anew or where the last window ended.
         batch_size: trials pooled for one observation.
-        batch_sampler: train instances in random order without repeat, always the same ones, or failed ones
-            again.
+        batch_sampler: train instances in random order without repeat, always the same ones, those on which the
+            artifact fails now (up to four batches are run to find them), or these with a success beside.
         feedback: what the words say, a list of names of ``core/feedback_kinds.py`` (``score``, ``metrics``,
-            ``staged``, ``progress``, ``answer``, ``own``) or ``module:Class``.
+            ``trials``, ``staged``, ``progress``, ``answer``, ``own``) or ``module:Class``.
         feedback_horizon: whether words, scores and rewards may use more than the trace shows.
         score_split: where the observed score comes from. Selection is always by validation.
         reward: rise of the best normalised score; the normalised score; or its change from step to step.
@@ -87,7 +88,7 @@ class Parameters:
     trace_window: str = "first"
     trial_start: Literal["restart", "continue"] = "restart"
     batch_size: int = 1
-    batch_sampler: Literal["epoch", "fixed", "failures"] = "epoch"
+    batch_sampler: Kind = "epoch"
     feedback: Sequence[str] = ("score", "staged")
     feedback_horizon: Literal["episode", "credit"] = "episode"
     score_split: Literal["validation", "train"] = "validation"
@@ -111,6 +112,12 @@ class Parameters:
         _find("feedback", FEEDBACK, *self.feedback)
         _find("trace_window", WINDOWS, self.trace_window)
         _find("accept", RULES, self.accept)
+        if self.feedback_horizon == "credit" and WINDOWS.find(self.trace_window).tells_skipped:
+            raise ParameterError(
+                f"trace_window={self.trace_window!r} chooses steps by the whole episode, which "
+                "feedback_horizon='credit' must not show: take 'first'",
+                "trace_window",
+            )
         if not isinstance(self.budget, Mapping | None):
             raise ParameterError(f"budget must be a mapping such as {{'trials': 500}}, got {self.budget!r}", "budget")
 
@@ -143,6 +150,8 @@ class Parameters:
             )
         values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
         values |= {**task_class.protocols[protocol], **passed}
+        if "trace_window" not in passed and not _takes_whole_trials(values):
+            values.pop("trace_window", None)
         if values["start"] is None:
             disguised = values.get("disguise") is not None
             values["start"] = task_class.disguised_start if disguised else task_class.default_start
@@ -156,6 +165,11 @@ class Parameters:
                 raise UnknownParameter(f"unknown keyword {name!r}{hint}", name)
         spec = TaskSpec(entry, {name: values[name] for name in values if name in of_task})
         return cls(**{name: values[name] for name in values if name in own}), spec
+
+
+def _takes_whole_trials(values: Mapping[str, Any]) -> bool:
+    """Whether a protocol's window may go by whole trials: not if nothing beyond it counts, or they go on at its end."""
+    return values.get("feedback_horizon") != "credit" and values.get("trial_start") != "continue"
 
 
 class ViewChange(TypedDict, total=False):

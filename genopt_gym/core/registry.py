@@ -30,11 +30,11 @@ class Registry(Generic[T]):
 
     >>> from genopt_gym.core.windows import WINDOWS
     >>> list(WINDOWS)
-    ['first', 'last', 'around_reward']
+    ['first', 'last', 'around_reward', 'highlights']
     >>> WINDOWS.find("lats")
     Traceback (most recent call last):
     genopt_gym.core.registry.ExtensionError: no trace window 'lats'; did you mean 'last'? There are first, last,
-    around_reward, or module:Class of your own.
+    around_reward, highlights, or module:Class of your own.
     """
 
     def __init__(self, what: str, kind: type[T], table: Mapping[str, str], *, in_other_processes: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -10,7 +10,12 @@ import numpy as np
 
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Instance, Trial
+from genopt_gym.core.ledger import BudgetSpent
 from genopt_gym.core.task import Task
+
+Kind = Literal["epoch", "fixed", "failures", "mixed"]
+SEARCHED = 4
+"""Batches of trials, at most, in which ``failures`` and ``mixed`` look for those that fail."""
 
 
 class BatchSampler:
@@ -19,8 +24,9 @@ class BatchSampler:
     Args:
         task: whose train split is drawn from.
         size: trials of a batch.
-        kind: ``epoch`` (none twice before all came once), ``fixed`` (always the same), ``failures`` (the last
-            batch's failed instances again, the rest as ``epoch``).
+        kind: ``epoch`` (none twice before all came once), ``fixed`` (always the same), ``failures`` (instances on
+            which the artifact fails now: those that failed when they were last run, then new ones, until a batch of
+            failures is found or ``SEARCHED`` batches were run), ``mixed`` (the same, with one success beside them).
         trial_start: ``continue`` lets an instance go on where its last window ended, until its episode is over.
         rng: the only source of randomness.
     """
@@ -29,7 +35,7 @@ class BatchSampler:
         self,
         task: Task,
         size: int,
-        kind: Literal["epoch", "fixed", "failures"],
+        kind: Kind,
         trial_start: Literal["restart", "continue"],
         rng: np.random.Generator,
     ) -> None:
@@ -40,6 +46,8 @@ class BatchSampler:
         self._rng = rng
         self._queue: list[Instance] = []
         self._last: list[Trial] = []
+        self._failing: dict[int, Instance] = {}
+        """By index, train instances that failed when they were last run."""
         self.check(size)
 
     def check(self, size: int) -> None:
@@ -60,8 +68,12 @@ class BatchSampler:
             split, index = trial.instance.split, trial.instance.index
             if self._continue and not trial.ended:
                 batch.append(Instance(split, index, trial.actions))
-            elif self._kind == "fixed" or (self._kind == "failures" and self._task.failed(trial)):
+            elif self._kind == "fixed":
                 batch.append(Instance(split, index))
+        if self._looks_for_failures:
+            taken = {instance.index for instance in batch}
+            again = [instance for index, instance in self._failing.items() if index not in taken]
+            batch += again[: self._size - len(batch)]
         while len(batch) < self._size:
             batch.append(self._next({instance.index for instance in batch}))
         return batch
@@ -92,9 +104,46 @@ class BatchSampler:
     def _restore(self, state: tuple[list[Instance], Any]) -> None:
         self._queue, self._rng.bit_generator.state = state
 
-    def observe(self, trials: Sequence[Trial]) -> None:
-        """Tell what became of the batch."""
-        self._last = list(trials)
+    def pick(self, trials: Sequence[Trial], run: Callable[[list[Instance]], Sequence[Trial]] | None) -> list[Trial]:
+        """The trials to show, once the batch that was drawn has been run.
+
+        Args:
+            trials: of that batch.
+            run: runs more instances on the same artifact; ``None`` where that would cost too much.
+        """
+        tried = list(trials)
+        most = min(SEARCHED * self._size, len(self._task.instances("train")))
+        while run is not None and self._looks_for_failures and not self._continue and len(tried) < most:
+            if sum(map(self._task.failed, tried)) >= self._size - (self._kind == "mixed"):
+                break
+            taken = {trial.instance.index for trial in tried}
+            more: list[Instance] = []
+            while len(more) < min(self._size, most - len(tried)):
+                more.append(self._next(taken | {instance.index for instance in more}))
+            try:
+                tried += run(more)
+            except BudgetSpent:
+                break
+        for trial in tried:
+            self._failing.pop(trial.instance.index, None)
+            if self._task.failed(trial):
+                self._failing[trial.instance.index] = Instance(trial.instance.split, trial.instance.index)
+        self._last = self._chosen(tried)
+        return self._last
+
+    @property
+    def _looks_for_failures(self) -> bool:
+        return self._kind in ("failures", "mixed")
+
+    def _chosen(self, tried: list[Trial]) -> list[Trial]:
+        """As many of the trials as a batch has: failures first where these are looked for."""
+        if not self._looks_for_failures or len(tried) == self._size:
+            return tried[: self._size]
+        failed = [trial for trial in tried if self._task.failed(trial)]
+        rest = [trial for trial in tried if not self._task.failed(trial)]
+        beside = min(len(rest), self._kind == "mixed" and self._size > 1)
+        failed = failed[: self._size - beside]
+        return [*failed, *rest[: self._size - len(failed)]]
 
     def _next(self, taken: set[int]) -> Instance:
         """The next instance of the epoch that the batch does not hold yet."""

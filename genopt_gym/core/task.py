@@ -115,8 +115,6 @@ class Task(ABC):
     """Hints that only ``context="full"`` adds."""
     horizon: ClassVar[int | None] = None
     """Default credit horizon; ``None`` shows all inner steps."""
-    trace_row_chars: int = 200
-    """About how many characters one inner step takes in a rendered trace."""
     profile: str = "bare"
     """Which libraries the confined process holds."""
     limits: Limits = Limits()
@@ -130,6 +128,8 @@ class Task(ABC):
     deterministic: bool = True
     max_inner_steps: int = 1
     """Cap on the inner steps of a trial."""
+    ending: str = "over"
+    """What the words say of an episode that came to its own end."""
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}
     """Arguments of ``gym.make`` that a protocol fills where none was passed."""
 
@@ -222,10 +222,6 @@ class Task(ABC):
     def staged(self, score: float) -> str:
         """What a coach would say of a score."""
         return ""
-
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        """The same, for a task whose stages go by other metrics than its score."""
-        return self.staged(score)
 
     def failed(self, trial: Trial) -> bool:
         """Whether the ``failures`` sampler should show this trial's instance again; not one that was merely cut."""

@@ -18,9 +18,11 @@ class Played(NamedTuple):
 
     Attributes:
         rewards: one for each inner step that was traced.
+        mishaps: the steps, in rising order, at which it is seen that something has gone wrong, such as a life lost.
     """
 
     rewards: Sequence[float]
+    mishaps: Sequence[int] = ()
 
 
 class TraceWindow(ABC):
@@ -29,9 +31,12 @@ class TraceWindow(ABC):
     Attributes:
         ends_trial: whether a trial may end as soon as it has as many steps as the credit horizon: for a window that
             would choose no later one.
+        tells_skipped: whether the trace says what happened in the steps between those that it shows. Such a window
+            goes by the whole trial, and has no score of its own.
     """
 
     ends_trial: ClassVar[bool] = False
+    tells_skipped: ClassVar[bool] = False
 
     @abstractmethod
     def choose(self, played: Played, horizon: int) -> Sequence[int]:
@@ -40,12 +45,13 @@ class TraceWindow(ABC):
         It is called for trials with more than ``horizon`` steps. The same trial must lead to the same steps.
         """
 
-    def fit(self, sizes: Sequence[int], room: int) -> Sequence[int]:
+    def fit(self, sizes: Sequence[int], room: int, steps: Sequence[int] = ()) -> Sequence[int]:
         """Which of the chosen steps stay in a text that has no room for all, in rising order.
 
         Args:
             sizes: characters that each chosen step takes.
             room: characters there are.
+            steps: the chosen steps' numbers.
 
         Returns:
             Positions in ``sizes``. Left to itself a window gives up its latest steps.
@@ -68,7 +74,7 @@ class Last(TraceWindow):
     def choose(self, played: Played, horizon: int) -> Sequence[int]:
         return range(len(played.rewards) - horizon, len(played.rewards))
 
-    def fit(self, sizes: Sequence[int], room: int) -> Sequence[int]:
+    def fit(self, sizes: Sequence[int], room: int, steps: Sequence[int] = ()) -> Sequence[int]:
         return drop_until_fits(sizes, room, lambda count: True)
 
 
@@ -81,7 +87,7 @@ class AroundReward(TraceWindow):
         end = min(n, max(horizon, middle + (horizon + 1) // 2))
         return range(end - horizon, end)
 
-    def fit(self, sizes: Sequence[int], room: int) -> Sequence[int]:
+    def fit(self, sizes: Sequence[int], room: int, steps: Sequence[int] = ()) -> Sequence[int]:
         return drop_until_fits(sizes, room, lambda count: count % 2 == 0)
 
 
@@ -92,6 +98,7 @@ WINDOWS: Final = Registry(
         "first": "genopt_gym.core.windows:First",
         "last": "genopt_gym.core.windows:Last",
         "around_reward": "genopt_gym.core.windows:AroundReward",
+        "highlights": "genopt_gym.core.highlights:Highlights",
     },
     in_other_processes=True,
 )

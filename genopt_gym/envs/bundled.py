@@ -189,7 +189,7 @@ def select_features(x, y, test_data):
             return "Little is explained yet: a constant has an error of about 5, the noise alone 1."
         if score > 1.5:
             return "The large effects are found; look for what columns do together; leave out those without use."
-        return "Close to the noise, which nobody can predict."
+        return "Close to 1.0, the noise, which nobody can predict."
 
 
 DIGITS_FACTS = Facts(

@@ -139,7 +139,6 @@ class MiniGridTask(GymnasiumTask):
     family: ClassVar[str] = "MiniGrid"
     block_size: ClassVar[int] = 8
     horizon = 60
-    trace_row_chars = 250
     actions: ClassVar[Sequence[str]] = ACTIONS
     default_start = "modular/naive"
     structures = maze_structures(ACTIONS)
@@ -192,8 +191,10 @@ unknown until you see what you need."""
         if score < 0.05:
             return "The mission is hardly ever accomplished: see where the player spends its time."
         if score < 0.7:
-            return "Sometimes the mission is accomplished: look at the trials that failed, and at detours."
-        return "The mission is accomplished; what is left is the length of the way."
+            return (
+                "The mission is accomplished at times, or by long ways: look at the trials that failed, and at detours."
+            )
+        return "The mission is mostly accomplished; what is left is the length of the way."
 
 
 def _metric(floor: float, low: float = 0) -> Metric:

@@ -111,7 +111,6 @@ class AnyPolicy(GymnasiumTask):
         numbers = "obs.values()" if self.fields else "obs" if flat else "numbers(obs)"
         linear = entries if self.fields or weights is not None else None
         self.structures = policy_structures(actions, linear, numbers, words, f"{meaning}\n{MEMORY}")
-        self.trace_row_chars = 20 + 15 * min(entries or 20, 100)
         self.goal = f"Write a policy for the Gymnasium environment {spec.id}. "
         self.goal += self._known.goal if self._known else f"An episode has at most {self.max_inner_steps} steps."
 

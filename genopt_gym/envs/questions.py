@@ -31,7 +31,6 @@ class QuestionTask(Task):
     limits = Limits(call_seconds=2.0, cpu_seconds=200)
     block_size: ClassVar[int] = 100
     """So that nobody who keeps to the limit of a call runs out of the block's processor time."""
-    trace_row_chars = 5000
     form: ClassVar[str] = "a text."
     """What an answer is, as in "An answer is a number."."""
 
@@ -87,8 +86,8 @@ class QuestionTask(Task):
     def staged(self, score: float) -> str:
         if score == 0:
             return "No answer is right: compare them with what the questions ask for, and with the form they ask for."
-        if score < 0.5:
-            return "Most answers are wrong: find out which kinds of questions are answered wrong."
+        if score <= 0.5:
+            return "Half of the answers or more are wrong: find out which kinds of questions are answered wrong."
         if score < 1:
             return "Most answers are right; the wrong ones show what is still missing."
         return "Every answer is right."

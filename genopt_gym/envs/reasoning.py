@@ -227,7 +227,8 @@ TABLE: Final = (
     GeneratorRow(
         "Syllogism",
         "syllogism",
-        "Does a statement about all, some or none of a kind follow from two others?",
+        "Does a statement about all, some or none of a kind follow from two others? Wanted is what the "
+        "questions' author computes, mostly by the rules of classical syllogisms; it is not always what logic says.",
         "Yes or No.",
         0.7,
         always("No"),

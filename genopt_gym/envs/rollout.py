@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call, Failure, Instance, Recorder, Trial
@@ -20,18 +20,13 @@ from genopt_gym.envs.actions import Actions, action_check, describe_actions
 from genopt_gym.envs.disguise.observations import ObservationMap
 from genopt_gym.envs.disguise.policies import DisguisedEpisode, PolicyDisguise, put_on_policy
 from genopt_gym.envs.disguise.words import Words
+from genopt_gym.envs.simulator import Simulator as Simulator
+from genopt_gym.envs.simulator import TellsMishaps
 from genopt_gym.envs.window_scores import measured_windows
 from genopt_gym.sandbox.session import Session
 
-
-class Simulator(Protocol):
-    """One running episode."""
-
-    def observe(self) -> Any:
-        """What the policy sees: plain data or arrays, a new object each time."""
-
-    def step(self, action: Any) -> tuple[float, bool]:
-        """Play one action; the reward, and whether the episode has come to its end."""
+EVIDENCE: Mapping[str, Any] = {"trace_window": "highlights", "feedback": ["score", "trials", "staged"]}
+"""What ``protocol="default"`` shows of episodes; see docs/evidence.md."""
 
 
 class RolloutTask(Task):
@@ -40,6 +35,7 @@ class RolloutTask(Task):
     profile: str = "numpy"
     limits: Limits = Limits(call_seconds=1.0, cpu_seconds=120)
     disguise: PolicyDisguise | None = None
+    protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": EVIDENCE, "paper": {}}
 
     @abstractmethod
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
@@ -95,6 +91,7 @@ class RolloutTask(Task):
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
         checks = self.checks(episodes)
         lengths = [self._length(recorder) for recorder in recorders]
+        mishaps = [episode.mishap if isinstance(episode, TellsMishaps) else None for episode in episodes]
         live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
             observations = [episodes[slot].observe() for slot in live]
@@ -103,8 +100,10 @@ class RolloutTask(Task):
             for slot, observation, reply in zip(live, observations, replies, strict=True):
                 recorder = recorders[slot]
                 failure, calls = reply.failure, reply.calls
+                mishap = ""
                 if recorder.tracing:
                     observation, calls = self.shown(observation, calls)
+                    mishap = look() if (look := mishaps[slot]) else ""
                 if failure is None and (wanted := checks[slot](reply.result)):
                     problem = f"the workflow returned {reply.result!r:.100}, but {wanted}"
                     failure = Failure("contract_broken", "ValueError", problem)
@@ -113,7 +112,7 @@ class RolloutTask(Task):
                     ended.append(slot)
                     continue
                 reward, over = episodes[slot].step(reply.result)
-                recorder.step(observation, calls, reply.result, reward, session.reply_bytes)
+                recorder.step(observation, calls, reply.result, reward, session.reply_bytes, mishap=mishap)
                 if over or recorder.steps >= lengths[slot]:
                     at_cap = len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
                     measures = self.measures(recorder.instance, recorder.total) if over or at_cap else {}

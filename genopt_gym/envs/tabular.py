@@ -21,6 +21,7 @@ from genopt_gym.core.limits import Limits
 from genopt_gym.core.summary import summarized
 from genopt_gym.core.task import Task
 from genopt_gym.envs.disguise.tables import FEATURES, GOAL, TableDisguise, neutral_structures
+from genopt_gym.envs.prediction_errors import Division, where_errors_are
 from genopt_gym.envs.predictions import BadPredictions, read_classes, read_numbers
 from genopt_gym.sandbox.arrays import Packed
 from genopt_gym.sandbox.session import Session
@@ -123,17 +124,6 @@ def structures(facts: Facts, implementations: Mapping[str, Mapping[str, Mapping[
     return {name: Structure(components[name], WORKFLOWS[name], texts) for name, texts in implementations.items()}
 
 
-@dataclass(frozen=True)
-class Division:
-    """The rows of one trial: what is sent, what stays, and words about the former."""
-
-    sent: tuple[Packed, Packed, Packed]
-    """``x``, ``y`` and ``test_data``."""
-    actual: NDArray[Any]
-    """The labels of ``test_data``."""
-    words: Mapping[str, str]
-
-
 class TabularTask(Task):
     """A task about one table of features and labels.
 
@@ -153,7 +143,6 @@ class TabularTask(Task):
     profile: str = "data"
     error_costs: ClassVar[Any] = "artifact"
     block_size: ClassVar[int] = 1
-    trace_row_chars: int = 25_000
     default_start: ClassVar[str] = "modular/stub"
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": PAPER}
     classes: ClassVar[tuple[Any, ...] | None] = None
@@ -241,12 +230,27 @@ class TabularTask(Task):
                 continue
             low, high = self.metric.bounds
             score = min(max(score, low), high)
-            answer = None
+            answer: dict[str, str] | None = None
             if recorder.tracing:
                 actual = summary(self._sent(division.actual))
-                answer = summarized({"predicted": summary(predicted), "actual": actual})
-            recorder.step(words, reply.calls, answer, score, session.reply_bytes)
+                answer = {"predicted": summary(predicted), "actual": actual}
+                if recorder.instance.split == "train":
+                    answer["errors"] = self._errors(division, predicted)
+            recorder.step(words, reply.calls, answer and summarized(answer), score, session.reply_bytes)
             recorder.finish(score, ended=True, metrics={} if self.disguise is not None else metrics)
+
+    def residuals(self, actual: NDArray[Any], predicted: NDArray[Any]) -> NDArray[Any]:
+        """By how much each prediction is off, in what the score is computed from."""
+        off: NDArray[Any] = predicted - actual
+        return off
+
+    def _errors(self, division: Division, predicted: NDArray[Any]) -> str:
+        """Where the errors are, in the labels that the program knows."""
+        actual = self._sent(division.actual)
+        residuals = None
+        if self.classes is None:
+            residuals = self.residuals(division.actual, self._original(predicted))
+        return where_errors_are(division.features, actual, predicted, residuals)
 
     def _read(self, result: Any, rows: int) -> NDArray[Any]:
         classes = self.classes if self.disguise is None else self.disguise.classes
@@ -268,7 +272,7 @@ class TabularTask(Task):
             x, test_data = (features.iloc[rows].reset_index(drop=True) for rows in (learned, predicted))
             y = self._sent(labels[learned])
             words = {"x": summary(x), "y": summary(y), "test_data": summary(test_data)}
-            division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], words)
+            division = Division((Packed(x), Packed(y), Packed(test_data)), labels[predicted], test_data, words)
             self._divisions[instance] = division
         return self._divisions[instance]
 

@@ -181,7 +181,7 @@ class Evaluator:
             trials: list[Trial] = []
             while len(trials) < len(batch.instances):
                 trials += next(results).trials
-            evaluations.append(self._evaluation(trials))
+            evaluations.append(self.pooled(trials))
         return evaluations
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Evaluator:
@@ -272,7 +272,8 @@ class Evaluator:
         limit = block.view.step_limit if block.view else None
         return len(block.instances) * min(limit or self.task.max_inner_steps, self.task.max_inner_steps)
 
-    def _evaluation(self, trials: list[Trial]) -> Evaluation:
+    def pooled(self, trials: Sequence[Trial]) -> Evaluation:
+        """The evaluation that trials make together."""
         windows = [trial.within_window() for trial in trials]
         return Evaluation(trials, self.task.score(trials), self.task.score(windows))
 

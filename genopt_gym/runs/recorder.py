@@ -10,6 +10,7 @@ from typing import Any
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import as_line
 from genopt_gym.env import OptimizationEnv
+from genopt_gym.run_state import StepResult
 from genopt_gym.runs.folder import RunFolder, read_config
 from genopt_gym.runs.formats import writer
 from genopt_gym.runs.learning import UPDATES
@@ -108,12 +109,15 @@ class StepRecorder:
             ],
             "terminated": terminated,
             "truncated_by": info["truncated_by"] or (UPDATES if truncated else None),
+            **({"problem": problem} if (problem := _problem(result)) else {}),
         }
 
     def _check(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> None:
         if stored.get("truncated_by") == UPDATES and row["truncated_by"] is None:
             # It was the last, and the run has more edits now.
             stored = {**stored, "truncated_by": None}
+        if "problem" not in stored:  # it was not always kept
+            row = {name: value for name, value in row.items() if name != "problem"}
         if as_line(stored) == as_line(row):
             return
         if self._extension is not None:
@@ -140,3 +144,10 @@ class StepRecorder:
             "worker_seconds": round(total.seconds, 4),
             "models": {role: asdict(account) for role, account in self._env.evaluator.ledger.models.items()},
         }
+
+
+def _problem(result: StepResult) -> str:
+    """Why an edit could not be run, or the first failure of its trials; empty if all went well."""
+    evaluations = [evaluation for evaluation in (result.train, result.validation) if evaluation is not None]
+    failure = next((evaluation.failure for evaluation in evaluations if evaluation.failure is not None), None)
+    return result.message if failure is None else str(failure)

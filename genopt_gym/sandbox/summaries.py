@@ -23,6 +23,12 @@ LINE_CHARS = 300
 SUMMARY_CHARS = 6000
 NAMES_CHARS = 600
 MODEL_CHARS = 600
+MAX_WEIGHTS = 8
+SMALL_FACTS = (
+    *("classes_", "n_iter_", "best_params_", "best_score_", "best_iteration_", "alpha_", "intercept_", "n_support_"),
+    "n_features_in_",
+)
+"""What fitting leaves in many models that is told if it is small."""
 
 
 def is_data(value: Any, depth: int = 2) -> bool:
@@ -78,12 +84,12 @@ def _lines(value: Any) -> Iterator[str]:
         yield from _frame_lines(value)
     elif _is_pandas(value) or (isinstance(value, np.ndarray) and value.ndim == 1):
         yield f"{type(value).__name__} of {len(value)}, {_column_line(value)}"
-        yield "  first: " + ", ".join(_cell(cell) for cell in value[:5].tolist())
+        yield "  first: " + ", ".join(written_cell(cell) for cell in value[:5].tolist())
     elif isinstance(value, np.ndarray):
         yield from _array_lines(value)
     elif type(value) is list and len(value) > SMALL:
         yield f"list of {len(value)}, {_column_line(np.asarray(value))}"
-        yield "  first: " + ", ".join(map(_cell, value[:5]))
+        yield "  first: " + ", ".join(map(written_cell, value[:5]))
     elif type(value) in (tuple, list, dict):
         items = list(value.items()) if type(value) is dict else list(enumerate(value))
         yield f"{type(value).__name__} of {len(items)}"
@@ -113,16 +119,14 @@ def _frame_lines(frame: Any) -> Iterator[str]:
         rest = [str(name) for name in frame.columns[MAX_COLUMNS:]]
         kinds = frame.dtypes.iloc[MAX_COLUMNS:].astype(str).value_counts(sort=False)
         counts = ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds.index))
-        names = ", ".join(rest)
-        yield f"  and {len(rest)} more columns ({counts}): "
-        for start in range(0, min(len(names), NAMES_CHARS), LINE_CHARS - 4):
-            yield f"    {names[start : start + LINE_CHARS - 4]}"
+        yield f"  and {len(rest)} more columns ({counts}):"
+        yield from (f"    {line}" for line in _filled_lines(rest))
     if rows:
         yield f"  first {min(rows, HEAD_ROWS)} rows:"
         head = shown.head(HEAD_ROWS)
         yield "    " + ",".join(str(name) for name in head.columns)
         for row in head.to_numpy(dtype=object).tolist():
-            yield "    " + ",".join(map(_cell, row))
+            yield "    " + ",".join(map(written_cell, row))
 
 
 def _column_line(column: Any) -> str:
@@ -142,7 +146,7 @@ def _column_line(column: Any) -> str:
         elif len(distinct) <= MAX_CLASSES // 2 and 2 * len(distinct := np.unique(values)) <= min(
             len(values), 2 * MAX_CLASSES
         ):
-            words.append(_shares([(_cell(v.item()), int(np.sum(values == v))) for v in distinct], len(values)))
+            words.append(_shares([(written_cell(v.item()), int(np.sum(values == v))) for v in distinct], len(values)))
         else:
             low, middle, high = (float(f(values)) for f in (np.min, np.median, np.max))
             words.append(f"{low:.5g} to {high:.5g}, mean {float(np.mean(values)):.5g}, median {middle:.5g}")
@@ -153,9 +157,9 @@ def _column_line(column: Any) -> str:
         counts = np.bincount(codes, minlength=len(table))
         order = np.argsort(-counts, kind="stable")[:MAX_ITEMS]
         if len(table) > max(MAX_CLASSES, len(present) // 2):
-            words.append(f"{len(table)} different values, such as {_cell(table[0])}")
+            words.append(f"{len(table)} different values, such as {written_cell(table[0])}")
         else:
-            shares = [(_cell(table[i]), int(counts[i])) for i in order]
+            shares = [(written_cell(table[i]), int(counts[i])) for i in order]
             words.append(f"{len(table)} different values: " + _shares(shares, len(present)))
     return ", ".join(words)
 
@@ -170,21 +174,79 @@ def _array_lines(array: Any) -> Iterator[str]:
     lost = f", {missing} missing" if missing else ""
     low, mean, high = (float(f(array)) for f in (np.nanmin, np.nanmean, np.nanmax))
     yield f"ndarray, {shape}, {array.dtype}{lost}, {low:.5g} to {high:.5g}, mean {mean:.5g}"
-    yield "  begins: " + ", ".join(map(_cell, array.reshape(-1)[:MAX_ITEMS].tolist()))
+    yield "  begins: " + ", ".join(map(written_cell, array.reshape(-1)[:MAX_ITEMS].tolist()))
 
 
 def _model_lines(model: Any) -> Iterator[str]:
-    """Class, parameters that are not the default, and what fitting has left that is small."""
+    """Class, parameters that are not the default, and what fitting has left: of a pipeline, in each of its steps."""
     yield " ".join(repr(model).split())[:MODEL_CHARS]
-    facts = []
-    for name in ("n_features_in_", "classes_", "n_iter_", "best_params_", "best_score_", "best_iteration_", "alpha_"):
-        try:
-            found = getattr(model, name)
-        except Exception:
-            continue
-        found = found.tolist() if hasattr(found, "tolist") else found
-        facts.append(f"{name[:-1]} {_cell(found)[:120]}")
-    yield "  fitted: " + ", ".join(facts) if facts else "  not fitted"
+    steps = _found(model, "steps")
+    parts = [part for _, part in steps] if type(steps) is list and all(type(s) is tuple for s in steps) else [model]
+    fitted = [(part, list(_fitted_facts(part))) for part in parts if is_model(part)]
+    told = [(part, facts) for part, facts in fitted if facts]
+    if not told:
+        yield "  not fitted"
+    for part, facts in told:
+        whose = "" if part is model else f" {type(part).__name__}"
+        yield from (f"  fitted{whose}: {fact}" for fact in facts)
+
+
+def _fitted_facts(model: Any) -> Iterator[str]:
+    """A line each for what says most: coefficients, kernels; then what is small, on one line."""
+    for name in ("coef_", "feature_importances_"):
+        if (found := _found(model, name)) is not None:
+            yield from _weights(name[:-1].replace("_", " "), found, _found(model, "feature_names_in_"))
+    if (kernel := _found(model, "kernel_")) is not None:
+        yield f"kernel {kernel}"
+    small = []
+    for name in SMALL_FACTS:
+        found = _found(model, name)
+        if found is not None and getattr(found, "size", 1) <= MAX_CLASSES:
+            small.append(f"{name[:-1]} {str(_plain(found))[:120]}")
+    if small:
+        yield "; ".join(small)
+
+
+def _weights(what: str, found: Any, names: Any) -> Iterator[str]:
+    """The largest weights with the names of what they weigh; over several outputs the largest of each."""
+    np = sys.modules["numpy"]
+    if not isinstance(found, np.ndarray) or found.dtype.kind != "f" or found.ndim not in (1, 2) or not found.size:
+        return
+    rows = np.atleast_2d(found)
+    weights = rows[np.argmax(np.abs(rows), axis=0), np.arange(rows.shape[1])]
+    order = np.argsort(-np.abs(weights), kind="stable")[:MAX_WEIGHTS]
+    known = isinstance(names, np.ndarray) and len(names) == len(weights)
+    told = ", ".join(f"{str(names[i])[:60] if known else f'x{i}'} {weights[i]:.4g}" for i in order)
+    of = f" of {len(weights)}" if len(weights) > len(order) else ""
+    yield f"{what}{f', largest {len(order)}{of}' if of else ''}: {told}"
+
+
+def _found(model: Any, name: str) -> Any:
+    """What fitting has left under a name; None where there is nothing, or to ask for it raises."""
+    try:
+        return getattr(model, name)
+    except Exception:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _filled_lines(names: list[str]) -> Iterator[str]:
+    """Names in lines, none of them broken; how many have no room."""
+    line, room = "", NAMES_CHARS
+    for place, name in enumerate(names):
+        word = name[:60] + ", " * (place < len(names) - 1)
+        room -= len(word)
+        if room < 0:
+            line += f"and {len(names) - place} more"
+            break
+        if len(line) + len(word) > LINE_CHARS - 4:
+            yield line.rstrip()
+            line = ""
+        line += word
+    yield line.rstrip()
 
 
 def _shares(counts: list[tuple[str, int]], total: int) -> str:
@@ -195,7 +257,8 @@ def _percent(share: Any) -> str:
     return f"{100 * float(share):.3g}%"
 
 
-def _cell(value: Any) -> str:
+def written_cell(value: Any) -> str:
+    """A value in a few characters; empty for NaN."""
     if isinstance(value, float):
         return "" if value != value else f"{value:.5g}"
     return str(value)[:60]

@@ -257,7 +257,7 @@ def test_system_prompt_of_ones_own(tmp_path: Path) -> None:
     assert server.bodies[0]["messages"][0] == {"role": "system", "content": "Be bold."}
 
 
-@pytest.mark.filterwarnings("ignore:.*will be cut to max_trace_chars")
+@pytest.mark.filterwarnings("ignore:.*was cut to max_trace_chars")
 def test_trace_gives_way_to_the_models_context(tmp_path: Path) -> None:
     """And what a step says of the steps shown is what the model saw."""
     options = {"context_tokens": 3500, "max_tokens": 500, "memory": 50}

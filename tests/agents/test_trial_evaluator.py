@@ -86,7 +86,6 @@ def test_what_fails_is_told() -> None:
     assert "ValueError: told to" in trial.feedback
 
 
-@pytest.mark.filterwarnings("ignore:.*will be cut to max_trace_chars")
 def test_traces_share_the_size_budget() -> None:
     trials = evaluate([f"train/{i}" for i in range(4)], UPRIGHT, max_trace_chars=3000, credit_horizon=100)
     assert all(500 < len(trial.trace) <= 750 for trial in trials)

@@ -199,4 +199,6 @@ def test_trial_as_plain_data() -> None:
         "failure": None,
         "metrics": {},
         "actions": [],
+        "mishaps": [],
+        "skipped": [],
     }

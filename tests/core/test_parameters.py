@@ -99,9 +99,12 @@ def test_keyword_that_is_near_to_none_lists_all() -> None:
     [
         ({"documentation": "some"}, "documentation='some' is not one of 'full', 'signature'"),
         ({"context": None}, "context=None is not one of 'full', 'goal', 'none'"),
-        ({"trace_window": "middle"}, "no trace window 'middle'. There are first, last, around_reward, or module:Class"),
+        (
+            {"trace_window": "middle"},
+            "no trace window 'middle'. There are first, last, around_reward, highlights, or mod",
+        ),
         ({"trial_start": "wait"}, "'restart', 'continue'"),
-        ({"batch_sampler": "random"}, "'epoch', 'fixed', 'failures'"),
+        ({"batch_sampler": "random"}, "'epoch', 'fixed', 'failures', 'mixed'"),
         ({"feedback_horizon": "all"}, "'episode', 'credit'"),
         ({"score_split": "test"}, "'validation', 'train'"),
         ({"reward": "sparse"}, "'improvement', 'score', 'delta'"),
@@ -115,7 +118,7 @@ def test_keyword_that_is_near_to_none_lists_all() -> None:
         ({"feedback": "score"}, "feedback must be a list"),
         (
             {"feedback": ["score", "praise"]},
-            "no feedback kind 'praise'. There are score, metrics, staged, progress, answer",
+            "no feedback kind 'praise'. There are score, metrics, staged, trials, progress, answer",
         ),
     ],
 )

@@ -28,13 +28,15 @@ def walk(n: int, first: int = 0) -> list[Event]:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of a rendered table, blanks filled in from above: its header first."""
+    """The cells of a rendered table, blanks filled in from above, steps that share a row apart: its header first."""
     lines = text.split("\n")
     start = next(i for i, line in enumerate(lines) if line.split(",")[0] == "step")
     table: list[list[str]] = []
     for line in lines[start:]:
-        cells = line.split(",")
-        table.append([cell or table[-1][column] for column, cell in enumerate(cells)])
+        step, *cells = line.split(",")
+        first, _, last = step.partition(" to ")
+        for number in range(int(first), int(last or first) + 1) if table else [step]:
+            table.append([str(number), *(cell or table[-1][column] for column, cell in enumerate(cells, start=1))])
     return table
 
 
@@ -97,7 +99,7 @@ def test_argument_that_only_looks_like_a_reference_is_shown(argument: Any) -> No
 def test_inputs_that_are_no_table_get_a_paragraph_each() -> None:
     event = Event(0, "Which digit?", [Call("guess", [{"$ref": "question"}, "hint"], 5)], 5, 0.0)
     assert render([trial([event], score=2)], ALL, 2000).text == (
-        "Trial train/3: 1 of 1 inner steps; score 2\nInput: Which digit?\nguess(question, hint) = 5\nAnswer: 5"
+        "Trial train/3: 1 of 1 inner steps; score 2\nInput: Which digit?\nguess(question, 'hint') = 5\nReturned: 5"
     )
 
 
@@ -162,7 +164,7 @@ def trials(draw: st.DrawFn) -> Trial:
 @settings(deadline=None)
 @given(
     st.lists(trials(), max_size=4),
-    st.sampled_from(["first", "last", "around_reward"]),
+    st.sampled_from(["first", "last", "around_reward", "highlights"]),
     st.integers(1000, 6000),
 )
 def test_any_trial_fits_its_budget_and_the_steps_shown_are_counted(

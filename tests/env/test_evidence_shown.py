@@ -55,7 +55,7 @@ def test_editable_limits_the_actions() -> None:
 
 @pytest.mark.parametrize("horizon", [1, 5, 20])
 def test_credit_horizon_is_how_many_steps_the_trace_shows(horizon: int) -> None:
-    observation, info = cartpole(credit_horizon=horizon).reset(seed=0)
+    observation, info = cartpole(credit_horizon=horizon, trace_window="first").reset(seed=0)
     assert info["horizon_shown"] == len(rows(observation["trace"])) == horizon
     assert [step for step, _ in states(info)] == list(range(horizon))
 
@@ -92,10 +92,11 @@ def test_every_component_call_of_the_window_is_an_event() -> None:
 
 
 def test_trace_is_cut_to_its_budget_and_says_so() -> None:
-    with pytest.warns(UserWarning, match="will be cut to max_trace_chars=2,000"):
-        env = cartpole(credit_horizon=200, max_trace_chars=2000)
+    env = cartpole(credit_horizon=200, trace_window="first", max_trace_chars=2000)
     env.reset(seed=0)
-    observation, _, _, _, info = env.step({"policy": UPRIGHT})
+    with pytest.warns(UserWarning, match=r"takes \d,\d+ characters and was cut to max_trace_chars=2,000"):
+        observation, _, _, _, info = env.step({"policy": UPRIGHT})
+    env.step({})  # a second warning would be an error here
     assert len(info["trials"][0]["events"]) == 200
     assert len(observation["trace"]) <= 2000
     assert 10 < info["horizon_shown"] == len(rows(observation["trace"])) < 100
@@ -143,7 +144,7 @@ def test_continue_begins_anew_after_a_failure() -> None:
 
 
 def test_restart_begins_anew() -> None:
-    env = cartpole(credit_horizon=5)
+    env = cartpole(credit_horizon=5, trace_window="first")
     for info in (env.reset(seed=4)[1], env.step({})[4]):
         assert [step for step, _ in states(info)] == list(range(5))
 
@@ -246,7 +247,8 @@ FAILS_AFTER_H = SAME_UP_TO_H.replace("return 0", "raise ValueError('late')")
 
 def beyond(text: str, **parameters: Any) -> tuple[dict[str, Any], float]:
     """What is seen of an edit, but for its own text; and the reward."""
-    env = cartpole(credit_horizon=H, feedback=["score", "metrics", "staged", "progress"], **parameters)
+    kinds = ["score", "metrics", "trials", "staged", "progress"]
+    env = cartpole(credit_horizon=H, trace_window="first", feedback=kinds, **parameters)
     env.reset(seed=0)
     observation, reward, _, _, _ = env.step({"policy": text})
     del observation["artifact"]

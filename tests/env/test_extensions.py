@@ -63,10 +63,10 @@ def test_window_of_ones_own_chooses_the_steps() -> None:
 
 
 def test_window_of_ones_own_says_which_steps_give_way() -> None:
-    with pytest.warns(UserWarning, match="will be cut to max_trace_chars=2,000"):
-        env = cartpole(credit_horizon=100, trace_window=WINDOW, max_trace_chars=2000)
+    env = cartpole(credit_horizon=100, trace_window=WINDOW, max_trace_chars=2000)
     env.reset(seed=0)
-    observation, *_, info = env.step({"policy": UPRIGHT})
+    with pytest.warns(UserWarning, match="was cut to max_trace_chars=2,000"):
+        observation, *_, info = env.step({"policy": UPRIGHT})
     shown = [int(row.partition(",")[0]) for row in rows(observation["trace"])]
     assert len(shown) == info["horizon_shown"] < 100
     assert shown[0] == 0
@@ -256,7 +256,7 @@ def test_extension_that_raises_on_import_is_told_in_a_sentence(keyword: str, rai
         ("genopt_gym.core.windows:TraceWindow", "TraceWindow cannot be made into a trace window: TypeError: "),
         ("__main__:Sampled", "__main__:Sampled cannot be imported by other processes: move it to a module"),
         ("fisrt", "no trace window 'fisrt'; did you mean 'first'?"),
-        (3, "no trace window 3. There are first, last, around_reward, or module:Class of your own."),
+        (3, "no trace window 3. There are first, last, around_reward, highlights, or module:Class of your own."),
     ],
 )
 def test_name_that_stands_for_nothing_is_told_in_a_sentence(name: Any, sentence: str) -> None:

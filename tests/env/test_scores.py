@@ -101,7 +101,7 @@ def test_refused_edit_is_seen_but_does_not_stay() -> None:
     observation, _, _, _, info = env.step({"hint": "9"})
     assert observation["artifact"] == first["artifact"]
     assert info["artifact"] != start["artifact"]
-    assert "Answer: 9" in observation["trace"]
+    assert "Returned: 9" in observation["trace"]
     assert observation["score"] == [4]
     assert "The edit was not accepted" in observation["feedback"]
     observation, _, _, _, info = env.step({})

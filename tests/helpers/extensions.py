@@ -31,7 +31,7 @@ class Sampled(TraceWindow):
     def choose(self, played: Played, horizon: int) -> Sequence[int]:
         return [position * len(played.rewards) // horizon for position in range(horizon)]
 
-    def fit(self, sizes: Sequence[int], room: int) -> Sequence[int]:
+    def fit(self, sizes: Sequence[int], room: int, steps: Sequence[int] = ()) -> Sequence[int]:
         kept = range(len(sizes))
         while sum(sizes[position] for position in kept) > room:
             kept = kept[::2] if len(kept) > 1 else range(0)

@@ -135,7 +135,6 @@ class Asterix(AtariTask):
 
     game: ClassVar[str] = "asterix"
     horizon = 100
-    trace_row_chars = 180
     layout: ClassVar = Layout(
         ("Player", *numbered("Enemy", 8), *numbered("Consumable", 8), *numbered("Reward", 8)),
         ("in_play", "lives"),
@@ -158,7 +157,7 @@ class Asterix(AtariTask):
 Write a policy for Atari Asterix. Through 8 lanes, one above the other, things cross the screen from either side. Touch
 the consumables: after every 50 comes a better kind, for 50, 100, 200, 300, 400 and then 500 points each. A lyre that
 touches you costs one of 3 lives; one is given at 10,000 points and more later. A game ends with the last life, or
-after 4,500 steps."""
+after {steps} steps."""
     strategy = """\
 Hint: no consumable is worth a life. Look before you change lanes: where will the lyre in that lane be when you get
 there, and does it come towards you? Give lyres more room than seems needed, but less once they are past. Then go for
@@ -201,7 +200,7 @@ the consumable that can be met soonest, where it will be and not where it is; if
 
     def staged(self, score: float) -> str:
         if score <= 0:
-            return "You touch nothing yet: go where a consumable is."
+            return "You touch nothing that gives points yet: go where a consumable is."
         if score < 5000:
             return "You take consumables: now look where the lyres will be before you enter a lane, and live longer."
-        return "You live long and take nearly everything."
+        return "You take many consumables: what is left is to live longer, and to let fewer pass by."

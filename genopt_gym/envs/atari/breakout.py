@@ -163,7 +163,6 @@ class Breakout(AtariTask):
 
     game: ClassVar[str] = "breakout"
     horizon = 300
-    trace_row_chars = 50
     layout: ClassVar = Layout(
         ("Player", "Ball"),
         ("lives", *(f"bricks.{row}.{column}" for row in range(6) for column in range(18))),
@@ -185,7 +184,7 @@ class Breakout(AtariTask):
     goal = """\
 Write a policy for Atari Breakout. You move the paddle at the bottom, and break bricks with the ball. A brick of the two
 upper rows gives 7 points, of the two middle rows 4, of the two lower rows 1. A game ends when five balls are lost, or
-after 4,500 steps. You serve each ball with FIRE; no ball, no points."""
+after {steps} steps. You serve each ball with FIRE; no ball, no points."""
     strategy = """\
 Hint: be where the ball will come down, walls counted in, and allow for the paddle's slide. The ball gets faster as a
 rally goes on, so be under way early. A hole in the wall, best at its side, lets the ball through to the top rows, where

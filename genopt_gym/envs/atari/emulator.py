@@ -6,7 +6,7 @@ import math
 import random
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -22,10 +22,13 @@ from genopt_gym.core.limits import Limits
 from genopt_gym.envs.atari.layout import Layout
 from genopt_gym.envs.disguise.observations import BOX, ScreenMap
 from genopt_gym.envs.disguise.words import RUN, Words
-from genopt_gym.envs.rollout import RolloutTask
+from genopt_gym.envs.rollout import EVIDENCE, RolloutTask
 
 Objects = dict[str, Any]
 """Objects by name, each a dict of x, y, w, h, dx, dy in pixels of the 160 x 210 screen."""
+
+Mishap = Callable[[Objects, Objects], str]
+"""What has gone wrong between an observation and the one before it, in a word or two; empty if nothing."""
 
 Box = tuple[str, int, int, int, int]
 """Name, x, y, w, h."""
@@ -49,7 +52,7 @@ NO_OP, FIRE = 0, 1
 
 def published(
     *, episodes: int, steps: int, solved: float, one_life: bool = False, fire_at_reset: bool = False
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Mapping[str, Any]]:
     """The protocols of a game: ours, and the settings of Nie et al. 2026 (arXiv 2603.23994, section 5).
 
     Args:
@@ -69,29 +72,54 @@ def published(
         "fire_at_reset": fire_at_reset,
         "accept": "valid",
     }
-    return {"default": {}, "paper": paper}
+    return {"default": EVIDENCE, "paper": paper}
+
+
+def life_lost(objects: Objects, before: Objects) -> str:
+    """What has gone wrong between two observations, in a word or two; empty if nothing."""
+    return "life lost" if objects.get("lives", 0) < before.get("lives", 0) else ""
 
 
 class AtariEpisode:
     """A running game on one emulator."""
 
-    __slots__ = ("_actions", "_ale", "_last_life", "_objects", "_read", "_reward", "_shows_lives")
+    __slots__ = (
+        "_actions",
+        "_ale",
+        "_before",
+        "_last_life",
+        "_mishap",
+        "_objects",
+        "_read",
+        "_reward",
+        "_shows_lives",
+    )
 
     def __init__(
-        self, ale: ALEInterface, actions: Sequence[Any], read: Any, *, shows_lives: bool, one_life: bool
+        self,
+        ale: ALEInterface,
+        actions: Sequence[Any],
+        read: Any,
+        *,
+        shows_lives: bool,
+        one_life: bool,
+        mishap: Mishap = life_lost,
     ) -> None:
         self._ale = ale
         self._actions = actions
         self._read = read
+        self._mishap = mishap
         self._shows_lives = shows_lives
         self._last_life = ale.lives() if one_life else 0
         """With fewer lives than this the episode is over."""
         self._objects: Objects = {}
+        self._before: Objects = {}
         self._reward = 0
 
     def observe(self) -> dict[str, Any]:
         # RAM itself is never sent: it holds the score.
-        objects: Objects = self._read(self._ale.getRAM().tobytes(), self._objects)
+        before = self._before = self._objects
+        objects: Objects = self._read(self._ale.getRAM().tobytes(), before)
         self._objects = objects
         objects["reward"] = self._reward
         if self._shows_lives:
@@ -101,6 +129,9 @@ class AtariEpisode:
     def step(self, action: int) -> tuple[float, bool]:
         self._reward = reward = self._ale.act(self._actions[action])
         return reward, self._ale.game_over() or self._ale.lives() < self._last_life
+
+    def mishap(self) -> str:
+        return self._mishap(self._objects, self._before) if self._before else ""
 
     def screen(self) -> NDArray[np.uint8]:
         """The frame on the screen, (210, 160, 3)."""
@@ -129,6 +160,8 @@ class AtariTask(RolloutTask):
     """Name of the ROM in ale-py."""
     opening_steps: ClassVar[int] = 0
     """Steps at a game's start in which no action does anything; a trial begins after them."""
+    game_steps: ClassVar[int | None] = None
+    """How many agent steps a game takes, where that does not depend on how it is played."""
     has_lives: ClassVar[bool] = True
     """Whether the screen shows a number of lives; the observation then has ``lives``."""
     axes: ClassVar[Mapping[str, str]] = {}
@@ -153,6 +186,12 @@ class AtariTask(RolloutTask):
         if solved is not None:
             self.metric = replace(self.metric, solved=number("solved", solved))
         whole_number("test_noops", test_noops, 0)
+        steps = min(self.max_inner_steps, self.game_steps or self.max_inner_steps)
+        self.goal = self.goal.replace("{steps}", f"{steps:,}")
+        if one_life:
+            self.goal += " Here an episode is a single life: it ends when the first one is lost."
+        if self.has_lives or "lives" in self.layout.names:
+            self.ending = "over with the life lost" if one_life else "over with no life left"
         self._sticky = number("sticky", sticky, 0, below=1)
         # Each frame misses with the probability of a repeat; all of them, once in a billion starts.
         self._settling_steps = math.ceil(math.log(1e-9, sticky) / FRAME_SKIP) if sticky else 0
@@ -167,6 +206,11 @@ class AtariTask(RolloutTask):
     @abstractmethod
     def read_objects(ram: bytes, previous: Objects) -> Objects:
         """The objects in 128 bytes of RAM; ``previous`` are those of the agent step before (for dx and dy)."""
+
+    @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """What has gone wrong between two observations where the reward does not tell, in a word or two."""
+        return life_lost(objects, before)
 
     def start_episode(self, instance: Instance, slot: int) -> AtariEpisode:
         return self._episode(self.emulator_at(instance, slot)[0])
@@ -236,7 +280,14 @@ class AtariTask(RolloutTask):
         return self._starts[key]
 
     def _episode(self, ale: ALEInterface) -> AtariEpisode:
-        return AtariEpisode(ale, self._actions, self.read_objects, shows_lives=self.has_lives, one_life=self._one_life)
+        return AtariEpisode(
+            ale,
+            self._actions,
+            self.read_objects,
+            shows_lives=self.has_lives,
+            one_life=self._one_life,
+            mishap=self.mishap,
+        )
 
     def boot(self, seed: int) -> ALEInterface:
         """A new emulator with the game in it, just reset."""

@@ -37,6 +37,8 @@ EMPTY = 0x97
 """Where there is no picture."""
 ROAD_END = 155
 """The row below the road's last."""
+CRASH = 2
+"""A car that falls back by more than so many pixels in a step has touched another."""
 NAMES = ("Car0", "Car1", "Car2", "Car3", "Car4", "Car5", "Car6", "")
 
 Picture = tuple[int, int, int, int]
@@ -173,7 +175,6 @@ class Enduro(AtariTask):
     game: ClassVar[str] = "enduro"
     has_lives: ClassVar[bool] = False
     horizon = 100
-    trace_row_chars = 110
     axes: ClassVar = {"road_left": "x", "road_right": "x", "curve": "dx"}
     layout: ClassVar = Layout(
         ("Player", *numbered("Car", 7)),
@@ -196,7 +197,7 @@ class Enduro(AtariTask):
     goal = """\
 Write a policy for Atari Enduro, a race through days and nights. A car passed is a point, one that passes you takes a
 point back. On the first day you have to pass 200 cars, on any other 300; a day has about 3,330 steps, and the game ends
-with the first day on which you fall short, or after 4,500 steps. Cars passed after the day's number do not count."""
+with the first day on which you fall short, or after {steps} steps. Cars passed after the day's number do not count."""
     strategy = """\
 Hint: full gas nearly always; what costs most is a crash, after which it takes long to be fast again. Cars keep to their
 lanes: tell early, by perspective, which lane a car is in, allowing for the curve, and be in another one by the time it
@@ -215,6 +216,11 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
     )
 
     @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """Speed falls by more than braking takes: a car was touched."""
+        return "crash" if objects["Player"]["dy"] > CRASH else ""
+
+    @staticmethod
     def read_objects(ram: bytes, previous: Objects) -> Objects:
         """Addresses as in Omegamatrix's disassembly of the game; extents as they are on the screen."""
         curve = ram[34] if ram[34] < 128 else ram[34] - 256
@@ -230,7 +236,7 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
         before = previous.get("Player")
         if before:
             dx, dy = x - before["x"], y - before["y"]
-            if dy > 2:
+            if dy > CRASH:
                 # A crash: for a part of the step it was much faster.
                 pace += 8
         objects: Objects = {"Player": {"x": x, "y": y, "w": 16, "h": 11, "dx": dx, "dy": dy}}
@@ -266,4 +272,6 @@ is Car1. Steer against the outward drift of a curve. A border costs less than a 
             return "You pass no more cars than pass you: give gas, and keep off the borders."
         if score < 100:
             return "You pass some: now see cars coming in your lane, and change over before they are near."
-        return "You are fast: now crash less, in snow, night and fog too, to make the day's 200."
+        if score < 200:
+            return "You pass many: now crash less, in snow, night and fog too, to make the day's 200."
+        return "You make the first day: the next wants 300, so crash less, in fog and at night too."

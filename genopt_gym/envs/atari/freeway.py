@@ -14,6 +14,8 @@ CHICKENS = (("Chicken", 14, 44), ("Chicken1", 15, 108))
 """Name, where its height is in RAM, x."""
 CARS = tuple((f"Car{lane}", 117 - lane, 27 + 16 * lane) for lane in range(10))
 """Name, where its x is in RAM, y."""
+WALK = 4
+"""Pixels that a chicken goes in a step, or is thrown back in one."""
 ROUND, HALF = 160, 80
 """The road is a ring of so many pixels."""
 
@@ -127,8 +129,8 @@ class Freeway(AtariTask):
 
     game: ClassVar[str] = "freeway"
     has_lives: ClassVar[bool] = False
+    game_steps: ClassVar[int | None] = 2048
     horizon = 100
-    trace_row_chars = 75
     layout: ClassVar = Layout(("Chicken", "Chicken1", *numbered("Car", 10)))
     metric = Metric(
         name="crossings in a game, mean over games",
@@ -145,7 +147,7 @@ class Freeway(AtariTask):
     )
     goal = """\
 Write a policy for Atari Freeway. Your chicken crosses a road of ten lanes, from the bottom to the top, again and again;
-each time it gets across gives one point. Cars throw it back. A game takes 2,048 steps, whatever happens."""
+each time it gets across gives one point. Cars throw it back. A game takes {steps} steps, whatever happens."""
     strategy = """\
 Hint: going up whenever you can is not bad, as cars cost time and no more. What counts is how long each crossing takes:
 40 steps of going up, and every wait and every hit on top. Look where the cars of the next lanes will be when you get
@@ -162,6 +164,19 @@ there, not where they are now, and wait only as long as it takes to let one pass
         parametric=TwoSteps(WATCHING, WALKING, CROSSING_IN_ONE),
         draw="random.randrange(3)",
     )
+
+    @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """The chicken begins to go down, and a car is where it was: it does so when it is hit, too."""
+        chicken = before["Chicken"]
+        if not chicken["dy"] <= 0 < objects["Chicken"]["dy"] <= WALK:
+            return ""
+        x, y = chicken["x"], chicken["y"]
+        hit = any(
+            car["y"] - 8 - WALK < y < car["y"] + 10 + WALK and car["x"] - 6 - WALK < x < car["x"] + 8 + WALK
+            for car in (before[name] for name, _, _ in CARS)
+        )
+        return "goes back beside a car" if hit else ""
 
     @staticmethod
     def read_objects(ram: bytes, previous: Objects) -> Objects:
@@ -182,6 +197,6 @@ there, not where they are now, and wait only as long as it takes to let one pass
     def staged(self, score: float) -> str:
         if score <= 0:
             return "Your chicken never gets across: make it go up."
-        if score < 25:
+        if score < self.metric.reference:
             return "You get across: now lose less time, to cars that hit you and to waiting for cars that would not."
-        return "You cross as often as people do: what is left is in the timing of each lane."
+        return "You cross as often as people do, or more: what is left is in the timing of each lane."

@@ -109,7 +109,6 @@ class Pong(AtariTask):
     has_lives: ClassVar[bool] = False
     max_inner_steps = 4000
     horizon = 400
-    trace_row_chars = 60
     layout: ClassVar = Layout(("Player", "Enemy", "Ball"))
     metric = Metric(
         name="points won less points lost in a game, mean over games",
@@ -126,7 +125,7 @@ class Pong(AtariTask):
     )
     goal = """\
 Write a policy for Atari Pong. You play the right paddle against the console. Who gets the ball past the other's paddle
-wins a point; a game ends when one side has 21 points, or after 4,000 steps."""
+wins a point; a game ends when one side has 21 points, or after {steps} steps."""
     strategy = """\
 Hint: be where the ball will cross your line, not where it is now, and count in that the paddle slides on. Between
 rallies, wait where most serves can be reached. A ball met with the edge of the paddle leaves at a steep angle, which is

@@ -191,7 +191,6 @@ class Qbert(AtariTask):
     opening_steps: ClassVar[int] = 37
     has_lives: ClassVar[bool] = False  # ALE does not count those that are won, so read_objects does.
     horizon = 100
-    trace_row_chars = 60
     layout: ClassVar = Layout(
         ("Player", "Coily", "PurpleBall", "GreenBall", "Sam", "Curse", *numbered("Disk", 5)),
         ("row", "col", "frozen", "lives", *(f"cubes.{row}.{column}" for row in range(6) for column in range(row + 1))),
@@ -213,7 +212,7 @@ class Qbert(AtariTask):
     goal = """\
 Write a policy for Atari Q*bert. You hop about a pyramid of cubes; a hop changes the colour of the cube that it ends on.
 When all 21 have the wanted colour, the next round begins. Enemies and the edges cost lives. Score as many points as
-you can with 4 lives, in at most 4,500 steps."""
+you can with 4 lives, in at most {steps} steps."""
     strategy = """\
 Hint: never hop off an edge where there is no disk. Go for the nearest cube that still needs a hop: a finished round is
 worth more than all else. A ball's next cube is one of the two below it; Coily goes up unless you are below it, and to

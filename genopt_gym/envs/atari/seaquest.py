@@ -155,7 +155,6 @@ class Seaquest(AtariTask):
     game: ClassVar[str] = "seaquest"
     opening_steps: ClassVar[int] = 31
     horizon = 100
-    trace_row_chars = 110
     layout: ClassVar = Layout(
         ("Player", "PlayerMissile", *SHARKS, *SUBMARINES, *ENEMY_MISSILES, *DIVERS, "SurfaceSubmarine"),
         ("oxygen", "divers", "facing", "lives"),
@@ -177,7 +176,7 @@ class Seaquest(AtariTask):
     goal = """\
 Write a policy for Atari Seaquest. Your submarine shoots sharks and enemy submarines (20 points each, more in later
 rounds), picks up divers, and has to surface for oxygen, with at least one diver on board. Surfacing with six divers
-pays most. There are four lives, and one more for every 10,000 points; a game ends with the last, or after 4,500
+pays most. There are four lives, and one more for every 10,000 points; a game ends with the last, or after {steps}
 steps."""
     strategy = """\
 Hint: come to an enemy's height from a distance, face it, and fire; then leave its lane. Between the lanes there is room
@@ -248,4 +247,4 @@ bottom it takes about 25 steps."""
             return (
                 "You hit something: now stay alive. Dodge, pick up divers, and surface with one before the air is out."
             )
-        return "You breathe and shoot: now bring up six divers at a time, which pays most."
+        return "You shoot many: what pays most is to surface in time, with six divers on board."

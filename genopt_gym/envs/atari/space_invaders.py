@@ -179,7 +179,6 @@ class SpaceInvaders(AtariTask):
     game: ClassVar[str] = "space_invaders"
     opening_steps: ClassVar[int] = 33
     horizon = 25
-    trace_row_chars = 270
     layout: ClassVar = Layout(
         ("Player", "Missile", *BOMB_NAMES, *numbered("Alien", 36), *numbered("Shield", 3), "Satellite"),
         (*(f"{name}.left" for name, _, _ in SHIELDS), "in_play", "lives"),
@@ -201,8 +200,8 @@ class SpaceInvaders(AtariTask):
     goal = """\
 Write a policy for Atari Space Invaders. You move a cannon along the ground and shoot at 36 aliens, which drop bombs
 and come down. Points are for aliens, more for those higher up, and for the satellite. A bomb that hits you costs one
-of 3 lives. The game ends too when an alien comes down below y 161, or after 4,500 steps. When all are shot, the next 36
-come, and start 10 lower than those before."""
+of 3 lives. The game ends too when an alien comes down below y 161, or after {steps} steps. When all are shot, the next
+36 come, and start 10 lower than those before."""
     strategy = """\
 Hint: once bombs are dodged, games end because aliens come down: waste no missile, and shoot the lowest first. Fire when
 none is in flight, at where an alien will be when the missile gets there; the drift of the formation has to be averaged
@@ -285,4 +284,4 @@ over its steps of rest. Begin to step out of a bomb's way while it is still far 
             return "You hit nothing yet: fire while you stand below an alien."
         if score < 2000:
             return "You hit aliens: now stay alive longer, so step out of the way of bombs, and lead your shots."
-        return "You clear waves of aliens."
+        return "That is more than three waves of 36 aliens are worth; each starts lower, so be faster."

@@ -59,8 +59,8 @@ TABLE: Final = (
     TaskRow(
         "CausalUnderstanding",
         "causal_understanding",
-        "Short stories, each with a question of cause or of a necessary or sufficient condition; wanted is what most "
-        "people would say.",
+        "Short stories, each with a question of cause or of a necessary or sufficient condition; wanted is, as each "
+        "question says, what most people would answer or what a logician would.",
         "Yes, No, or Ambiguous where the question offers it.",
         1 / 3,
         always("Yes"),

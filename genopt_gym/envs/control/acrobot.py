@@ -81,7 +81,6 @@ class Acrobot(GymnasiumTask):
         "LINK_COM_POS_2": spread(0.5),
         "LINK_MOI": spread(1.0),
     }
-    trace_row_chars = 150
     metric = Metric(
         name="steps until the end is up, counted negatively, mean over episodes",
         low=-500,
@@ -115,7 +114,7 @@ own sign."""
 
     def staged(self, score: float) -> str:
         if score < -450:
-            return "The end hardly ever gets up: see to it that every push adds to the swing that is there."
+            return "The end gets up late or never: see to it that every push adds to the swing that is there."
         if score < -100:
             return "The end gets up: now weigh both joints' velocities, so that no push works against the swing."
         return "The end is up soon."

@@ -134,7 +134,7 @@ def policy(obs):
 
     def staged(self, score: float) -> str:
         if score < 100:
-            return "The pole falls soon: react to how fast it turns, not only to where it is."
+            return "Episodes end soon: react to how fast the pole turns, not only to where it is."
         if score < 475:
             return "The pole stays up for a while; find out what ends the episode, the angle or the edge of the track."
         return "The pole stays up."

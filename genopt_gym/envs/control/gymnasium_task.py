@@ -61,7 +61,6 @@ class GymnasiumTask(RolloutTask):
     family: ClassVar[str] = "Control"
     disguised_start: ClassVar[str] = "modular/random"
     block_size: ClassVar[int] = 16
-    trace_row_chars = 90
     inner: str
     """Id of the inner environment."""
     fields: Mapping[str, str]

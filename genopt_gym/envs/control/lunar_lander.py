@@ -111,7 +111,6 @@ class LunarLander(GymnasiumTask):
         "wind_power": Spread(0.0, (0.0, 8.0), ((8.0, 12.0), (12.0, 16.0))),
         "turbulence_power": Spread(0.0, (0.0, 0.8), ((0.8, 1.2), (1.2, 1.6))),
     }
-    trace_row_chars = 150
     metric = Metric(
         name="points of an episode, mean over episodes",
         low=-MAX_LOSS,
@@ -160,11 +159,9 @@ engine that still fires when both legs stand keeps the lander from coming to res
 
     def staged(self, score: float) -> str:
         if score < -100:
-            return "The lander crashes: keep it upright first, and brake its fall."
+            return "The lander crashes, flies off or burns fuel in the air: keep it upright, and brake its fall."
         if score < 100:
-            return (
-                "The lander comes down in one piece at times: fall slower near the ground, and steer towards the pad."
-            )
+            return "That is less than soft landings earn: fall slower near the ground, and steer towards the pad."
         if score < 200:
-            return "The lander mostly lands: save fuel, and let it come to rest on the pad."
-        return "The lander lands softly on the pad."
+            return "Nearly what soft landings on the pad earn: save fuel, and let the lander come to rest there."
+        return "As much as soft landings on the pad earn."

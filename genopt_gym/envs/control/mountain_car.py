@@ -72,7 +72,6 @@ class MountainCar(GymnasiumTask):
         "gravity": spread(0.0025, (0.8, 1.1), (0.6, 1.2)),
     }
     horizon = 100
-    trace_row_chars = 60
     metric = Metric(
         name="steps to the flag, counted negatively, mean over episodes",
         low=-200,
@@ -106,7 +105,7 @@ speed is lost."""
     def staged(self, score: float) -> str:
         if score <= -199:
             return (
-                "The car does not reach the flag: it has to gain speed by rocking, the engine along with its movement."
+                "The car hardly ever gets to the flag: it has to gain speed by rocking, the engine along with its way."
             )
         if score < -110:
             return "The car reaches the flag: now save a swing, or the part of one that goes further left than it must."

@@ -99,7 +99,7 @@ is what a pendulum at rest upright has. Near it, push back against lean and velo
 
     def staged(self, score: float) -> str:
         if score < -1000:
-            return "The pendulum hardly leaves the bottom: the torque has to work in time with the swing."
+            return "Mostly, the pendulum is far from upright, or spins: swing it up in time, and stop it there."
         if score < -300:
-            return "The pendulum swings up, but late, or it does not stay: look at what it does near upright."
+            return "The pendulum gets up late or at times only, or does not stay: look at what it does near upright."
         return "The pendulum is soon up and stays there."

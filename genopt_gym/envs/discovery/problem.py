@@ -82,7 +82,6 @@ class DiscoveryTask(Task):
     default_start = "modular/naive"
     profile: str = "scientific"
     block_size: ClassVar[int] = 1
-    trace_row_chars = 120
     solution: ClassVar[str]
     """What a solution is, as the contracts tell it."""
     starts_by_name: Mapping[str, StartTexts]

@@ -14,6 +14,7 @@ from genopt_gym.envs.disguise.actions import ActionMap, disguised_actions
 from genopt_gym.envs.disguise.observations import ObservationMap
 from genopt_gym.envs.disguise.programs import neutral_program, with_shims
 from genopt_gym.envs.disguise.words import Words
+from genopt_gym.envs.simulator import TellsMishaps
 
 if TYPE_CHECKING:
     from genopt_gym.envs.rollout import RolloutTask, Simulator
@@ -43,6 +44,10 @@ class DisguisedEpisode:
 
     def step(self, action: Any) -> tuple[float, bool]:
         return self._episode.step(self._actions.original(action))
+
+    def mishap(self) -> str:
+        """That there was one; what it was, the disguise hides."""
+        return "setback" if isinstance(self._episode, TellsMishaps) and self._episode.mishap() else ""
 
 
 class PolicyDisguise:
@@ -133,4 +138,5 @@ def put_on_policy(task: RolloutTask, number: int) -> None:
     task.structures = task.disguise.structures(task.structures)
     task.goal = GOAL.format(steps=task.max_inner_steps)
     task.strategy = ""
+    task.ending = type(task).ending
     task.metric = replace(task.metric, name=METRIC)

@@ -96,7 +96,6 @@ class BinPacking(HeuristicTask):
     """
 
     horizon = 60
-    trace_row_chars = 120
     metric = Metric(
         "percent of bins above the L2 lower bound, counted negatively, mean over instances",
         *(-250, 0, -4.27, 0, None),

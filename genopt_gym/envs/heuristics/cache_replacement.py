@@ -74,7 +74,6 @@ class CacheReplacement(HeuristicTask):
     """
 
     horizon = 40
-    trace_row_chars = 400
     metric = Metric(
         "hits between those of the least recently used rule (0) and the optimum (1), mean over traces",
         *(-10, 1, 0, 1, None),

@@ -33,6 +33,7 @@ class HeuristicTask(RolloutTask):
     max_inner_steps = 1_000_000
     decision: ClassVar[str]
     """What the workflow returns."""
+    protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}
     distributions: Mapping[str, Sequence[str]]
     """By split, the distributions its instances are drawn from in turn; some are in ``test`` alone."""
 

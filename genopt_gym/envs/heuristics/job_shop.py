@@ -78,7 +78,6 @@ class JobShopDispatch(HeuristicTask):
     """
 
     horizon = 40
-    trace_row_chars = 500
     metric = Metric(
         "percent above the best known makespan, counted negatively, mean over shops",
         *(-200, 0, -23.9, 0, None),

@@ -82,7 +82,6 @@ class TravellingSalesman(HeuristicTask):
     """
 
     horizon = 40
-    trace_row_chars = 450
     metric = Metric(
         "percent above the Held-Karp bound, counted negatively, mean over instances",
         *(-1000, 0, -30.1, 0, None),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from genopt_gym.core.task import Metric
@@ -158,20 +157,27 @@ class HousePrice(TabularTask):
         frame = data.read(data.HOUSE_PRICE, self._data_dir)
         return frame.drop(columns="SalePrice"), frame["SalePrice"].to_numpy(np.float64)
 
+    def residuals(self, actual: NDArray[Any], predicted: NDArray[Any]) -> NDArray[Any]:
+        import numpy as np
+
+        error: NDArray[Any] = np.log(np.maximum(predicted, 1.0)) - np.log(actual)
+        return error
+
     def grade(self, actual: NDArray[Any], predicted: NDArray[Any]) -> tuple[float, dict[str, float]]:
         import numpy as np
 
-        error = np.log(np.maximum(predicted, 1.0)) - np.log(actual)
+        error = self.residuals(actual, predicted)
         r2 = 1 - float(np.mean((actual - predicted) ** 2) / np.var(actual))
         metrics = {"mean absolute error": float(np.mean(np.abs(actual - predicted))), "r2": r2}
         return float(np.sqrt(np.mean(error**2))), metrics
 
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        r2 = metrics.get("r2", -1.0)
-        if r2 < 0:
-            return "r2 is below 0: worse than always predicting the mean price. Check that the model learns at all."
-        if r2 < 0.5:
-            return "r2 is below 0.5: the pipeline learns something; give it the columns that matter most."
-        if r2 < 0.7:
-            return "r2 is below 0.7: a fair start; look at missing values, texts and the long tail of prices."
-        return "r2 is 0.7 or more: good; what is left is in details, such as combined columns and blended models."
+    def staged(self, score: float) -> str:
+        if score > 0.35:
+            return "Hardly better than always predicting the same price: check that the model learns at all."
+        if score > 0.2:
+            return (
+                "The pipeline learns something; give it the columns that matter most, and the logarithm of the price."
+            )
+        if score > 0.14:
+            return "The main columns are used; look at missing values, at texts, and at the long tail of prices."
+        return "What is left is in details, such as combined columns and blended models."

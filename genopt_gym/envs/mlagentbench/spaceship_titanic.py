@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from genopt_gym.core.task import Metric
@@ -170,12 +169,11 @@ class SpaceshipTitanic(TabularTask):
             metrics["Kaggle percentile"] = 100 * beaten / len(self._leaderboard)
         return accuracy, metrics
 
-    def staged_by(self, score: float, metrics: Mapping[str, float]) -> str:
-        f1 = metrics.get("F1", 0.0)
-        if f1 < 0.5:
-            return "F1 is below 0.5: no better than guessing. Check that the model learns at all."
-        if f1 < 0.7:
-            return "F1 is below 0.7: the pipeline learns something; give it more of the columns."
-        if f1 < 0.8:
-            return "F1 is below 0.8: a fair start; take texts apart, and look at what passengers spent."
-        return "F1 is 0.8 or more: good; what is left is in details, such as groups and blended models."
+    def staged(self, score: float) -> str:
+        if score < 0.55:
+            return "Hardly better than one label for all: check that the model learns at all."
+        if score < 0.75:
+            return "The pipeline learns something; give it more of the columns."
+        if score < 0.8:
+            return "The main columns are used; take texts apart, and look at what passengers spent."
+        return "What is left is in details, such as groups and blended models."

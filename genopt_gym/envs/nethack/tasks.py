@@ -80,7 +80,6 @@ class NetHackTask(RolloutTask):
     family: ClassVar[str] = "NetHack"
     block_size: ClassVar[int] = 8
     horizon = 40
-    trace_row_chars = 400
     default_start = "modular/naive"
     structures = two_step_structures(
         observation=OBSERVATION,
@@ -108,6 +107,7 @@ eating when hungry, and praying once when near death."""
         if not isinstance(max_steps, int) or isinstance(max_steps, bool) or max_steps < 1:
             raise ValueError(f"max_steps must be a whole number from 1, got {max_steps!r}")
         self.max_inner_steps = max_steps
+        self.goal = self.goal.replace("{steps}", f"{max_steps:,}")
         self._games: list[Game] = []
 
     def measure(self, game: Game) -> float:
@@ -184,7 +184,7 @@ class NetHackScore(NetHackTask):
         published=PUBLISHED,
     )
     goal = """\
-Write a player for NetHack who gets as many points as possible within 2,000 actions. The player is a monk;
+Write a player for NetHack who gets as many points as possible within {steps} actions. The player is a monk;
 points come from experience, gold, and depth reached (50 a level). A game ends with death."""
 
     def staged(self, score: float) -> str:
@@ -205,7 +205,7 @@ class NetHackStaircase(NetHackTask):
     )
     goal = """\
 Write a player for NetHack who steps onto a staircase down (>) of the first level. That ends the game, and scores
-1; death or 2,000 actions without it score 0."""
+1; death or {steps} actions without it score 0."""
 
     def measure(self, game: Game) -> float:
         return float(game.on_stairs_down)
@@ -226,7 +226,7 @@ class NetHackEat(NetHackTask):
         sources={**SOURCES, "reference": "as much as a full stomach holds: above 2,000 the player chokes"},
     )
     goal = """\
-Write a player for NetHack who eats as much as possible within 2,000 actions, things out of the pack and corpses.
+Write a player for NetHack who eats as much as possible within {steps} actions, things out of the pack and corpses.
 The score is the nutrition; who eats on when satiated may choke, and a game ends with death."""
 
     def measure(self, game: Game) -> float:
@@ -245,7 +245,7 @@ class NetHackGold(NetHackTask):
         sources={**SOURCES, "reference": "a round number, for nobody has published this with these rules"},
     )
     goal = """\
-Write a player for NetHack who collects as much gold as possible within 2,000 actions. It lies on the floor ($),
+Write a player for NetHack who collects as much gold as possible within {steps} actions. It lies on the floor ($),
 and is picked up by walking over it; deeper levels have more."""
 
     def measure(self, game: Game) -> float:

@@ -277,7 +277,6 @@ PLANS = st.fixed_dictionaries(
 
 @given(PLANS)
 @settings(max_examples=30, deadline=None)
-@pytest.mark.filterwarnings("ignore:.*will be cut to max_trace_chars")
 def test_any_plan_survives_json_and_its_keys_are_unique_and_stable(document: dict[str, Any]) -> None:
     plan = load_plan(document)
     assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
