@@ -86,9 +86,13 @@ class RunState:
         self.artifact, self.current = result.artifact, result
 
     def compare(self, metric: Metric) -> None:
-        """Whether the last step has the best score observed so far."""
-        if metric.better(self.last.score, self.best_score):
-            self.best_score, self.best, self.best_edit = self.last.score, self.last, len(self.history)
+        """Whether the last step has the best score observed so far; of equal ones the latest counts."""
+        result = self.last
+        if result.train is None or metric.better(self.best_score, result.score):
+            return
+        stands = result.artifact.id == self.artifact.id
+        self.best_score, self.best = result.score, result
+        self.best_edit = self.present_edit if stands else len(self.history)
 
     @property
     def standing(self) -> Standing:
