@@ -86,9 +86,10 @@ class RunState:
         self.artifact, self.current = result.artifact, result
 
     def compare(self, metric: Metric) -> None:
-        """Whether the last step has the best score observed so far; of equal ones the latest counts."""
+        """Whether the last step has the best score observed so far; of equal ones the latest counts that ran."""
         result = self.last
-        if result.train is None or metric.better(self.best_score, result.score):
+        ran = result.train is not None and result.outcome in ("ok", "unchanged")
+        if not metric.better(result.score, self.best_score) and not (ran and result.score == self.best_score):
             return
         stands = result.artifact.id == self.artifact.id
         self.best_score, self.best = result.score, result

@@ -42,7 +42,7 @@ class VersionHistory:
         if attempt.outcome == "unchanged":
             return
         self._versions.append(version)
-        if not self._metric.better(self._best.score, version.score):
+        if self._metric.better(version.score, self._best.score) or (attempt.ran and version.score == self._best.score):
             self._best = version
 
     @property
