@@ -21,9 +21,9 @@ from genopt_gym.core.one_at_a_time import OneAtATime, one_at_a_time
 from genopt_gym.core.parameters import Parameters, ViewChange
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
-from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
+from genopt_gym.evaluation import Batch, BudgetSpent, Evaluator
 from genopt_gym.feedback import observed_metric, problem_context
-from genopt_gym.observation import Observation, Observer, last_frame, observation_space, warn_of_cuts
+from genopt_gym.observation import Observation, Observer, as_observed, last_frame, observation_space, warn_of_cuts
 from genopt_gym.run_state import RunState, StepResult
 
 Action = Mapping[str, str] | str
@@ -78,9 +78,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
                 f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'", "start"
             )
         names = [component.name for component in self.start.components]
-        for name in p.editable or ():
-            if name not in names:
-                raise ParameterError(f"editable names {name!r}, but the components are {', '.join(names)}", "editable")
+        if unknown := [name for name in p.editable or () if name not in names]:
+            raise ParameterError(f"editable names {unknown[0]!r}, but there are {', '.join(names)}", "editable")
         self.editable = tuple(names if p.editable is None else p.editable)
         self.view = p.view
         self.context = problem_context(self.task, self.start, p)
@@ -266,15 +265,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             batches = [Batch(batch, self.view), Batch(self.task.instances("validation"))]
             train, validation = self.evaluator.evaluate_batches(artifact, batches)
         sampler.observe(train.trials)
-        p = self.parameters
-        if p.feedback_horizon == "credit":
-            # From here on there is nothing but the windows; validation selects silently.
-            windows = [trial.within_window() for trial in train.trials]
-            train = Evaluation(windows, train.window_score, train.window_score)
-            score, failure = train.score, train.failure
-        else:
-            score = (train if p.score_split == "train" else validation).score
-            failure = train.failure or validation.failure
+        train, score, failure = as_observed(self.parameters, train, validation)
         if failure is not None:
             outcome = failure.outcome
         return StepResult(artifact, outcome, "", batch, train, validation, score)
