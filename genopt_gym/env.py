@@ -63,10 +63,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     """Says what a step showed; who replays a run only to look at its evidence takes one that renders no trace."""
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ParameterError(
-                f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}", "render_mode"
-            )
+        modes = self.metadata["render_modes"]
+        if render_mode not in (None, *modes):
+            raise ParameterError(f"render_mode={render_mode!r} is not one of {', '.join(modes)}", "render_mode")
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         p = self._made_with = self.parameters
@@ -79,7 +78,8 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             )
         names = [component.name for component in self.start.components]
         if unknown := [name for name in p.editable or () if name not in names]:
-            raise ParameterError(f"editable names {unknown[0]!r}, but there are {', '.join(names)}", "editable")
+            words = f"editable names {unknown[0]!r}, but the components are {', '.join(names)}"
+            raise ParameterError(words, "editable")
         self.editable = tuple(names if p.editable is None else p.editable)
         self.view = p.view
         self.context = problem_context(self.task, self.start, p)
