@@ -268,7 +268,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         train, score, failure = as_observed(self.parameters, train, validation)
         if failure is not None:
             outcome = failure.outcome
-        return StepResult(artifact, outcome, "", batch, train, validation, score)
+        return StepResult(artifact, outcome, "", batch, train, validation, score, failure=failure)
 
     def _accepts(self, run: RunState, result: StepResult) -> bool:
         tried = TriedEdit(

@@ -66,6 +66,8 @@ class StepRecorder:
         row = self._row(reward, terminated, truncated, info)
         replayed = self._step < self.stored
         if replayed:
+            if "problem" not in self._folder.steps.rows[self._step]:
+                del row["problem"]  # written before problems were kept
             self._check(self._folder.steps.rows[self._step], row)
             if self.when_replayed is not None and self._step + 1 == self.stored:
                 self._folder.fence()
@@ -95,6 +97,7 @@ class StepRecorder:
         return {
             "step": self._step,
             "outcome": info["outcome"],
+            "problem": result.problem,
             "accepted": info["accepted"],
             "score": result.score,
             "best_score": env.history[-1][2],

@@ -19,6 +19,7 @@ class Step:
     Attributes:
         step: its number.
         outcome: of the edit, an ``EditOutcome`` value.
+        problem: why the edit was not run, or how its first failed trial did; ``None`` if nothing went wrong.
         accepted: whether the edit stayed.
         score: as the agent saw it, in the metric's unit.
         best_score: best of these so far.
@@ -55,6 +56,7 @@ class Step:
     worker_seconds: float
     models: Mapping[str, Mapping[str, Any]]
     replayed: bool = False
+    problem: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any], cost: Mapping[str, Any], replayed: bool = False) -> Step:
