@@ -29,6 +29,7 @@ class StepRecorder:
         env: the environment that makes them.
         on_step: called with each step.
         extension: called once, when all that is stored of a run that was given more edits was made again.
+        waited: seconds that were spent waiting for a person so far, which no step has cost.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class StepRecorder:
         env: OptimizationEnv,
         on_step: Callable[[Step], None],
         extension: Callable[[], None] | None = None,
+        waited: Callable[[], float] = float,
     ) -> None:
         self._folder = folder
         self._env = env
@@ -45,7 +47,8 @@ class StepRecorder:
         self.when_replayed: Callable[[], object] | None = None
         """Called once, when the last stored step was made again."""
         self._step = 0
-        self._since = time.perf_counter()
+        self._waited = waited
+        self._since = self._working_time()
 
     @property
     def stored(self) -> int:
@@ -90,7 +93,7 @@ class StepRecorder:
             self._folder.ledger.append(cost)
         self._on_step(Step.of(row, cost, replayed))
         self._step += 1
-        self._since = time.perf_counter()
+        self._since = self._working_time()
 
     def _row(self, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]) -> dict[str, Any]:
         env, result = self._env, self._env.last
@@ -137,9 +140,12 @@ class StepRecorder:
         total = self._env.evaluator.ledger.total
         return {
             "step": self._step,
-            "seconds": round(time.perf_counter() - self._since, 4),
+            "seconds": round(self._working_time() - self._since, 4),
             "trials": total.trials,
             "inner_steps": total.inner_steps,
             "worker_seconds": round(total.seconds, 4),
             "models": {role: asdict(account) for role, account in self._env.evaluator.ledger.models.items()},
         }
+
+    def _working_time(self) -> float:
+        return time.perf_counter() - self._waited()

@@ -30,7 +30,7 @@ class Step:
         trials: this step's train trials: ``instance``, ``score`` and ``steps`` of each.
         terminated: whether validation reached the solved score.
         truncated_by: what ended the run here, if anything: ``updates``, or a budget.
-        seconds: wall time of this step.
+        seconds: wall time of this step, without what was spent waiting for a person.
         total_trials: train and validation trials of the run so far.
         total_inner_steps: of those.
         worker_seconds: of those, summed over workers.
