@@ -42,11 +42,12 @@ def program(task: Task) -> Artifact | None:
     _, *cut = re.split(r"^# --- (\w+) ---$", "# --- first ---\n" + path.read_text(), flags=re.MULTILINE)
     texts = dict(zip(cut[::2], cut[1::2], strict=True))
     first = texts.pop("first")
+    imports = "".join(f"{line}\n" for line in first.splitlines() if line.startswith(("import ", "from ")))
     for start in task.starts():
         artifact = task.starting_artifact(start)
         names = [component.name for component in artifact.components]
         if f"def {names[0]}(" in first and set(names[1:]) == set(texts):
-            return artifact.edited({names[0]: first, **texts})
+            return artifact.edited({names[0]: first, **{name: imports + text for name, text in texts.items()}})
     raise SystemExit(f"{path} has the components of no start of {type(task).__name__}")
 
 

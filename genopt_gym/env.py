@@ -21,9 +21,9 @@ from genopt_gym.core.one_at_a_time import OneAtATime, one_at_a_time
 from genopt_gym.core.parameters import Parameters, ViewChange
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.spaces import Edits
-from genopt_gym.evaluation import Batch, BudgetSpent, Evaluation, Evaluator
+from genopt_gym.evaluation import Batch, BudgetSpent, Evaluator
 from genopt_gym.feedback import observed_metric, problem_context
-from genopt_gym.observation import Observation, Observer, last_frame, observation_space
+from genopt_gym.observation import Observation, Observer, as_observed, last_frame, observation_space
 from genopt_gym.run_state import RunState, StepResult
 
 Action = Mapping[str, str] | str
@@ -63,10 +63,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     """Says what a step showed; who replays a run only to look at its evidence takes one that renders no trace."""
 
     def __init__(self, task: str, render_mode: str | None = None, **parameters: Any) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise ParameterError(
-                f"render_mode={render_mode!r} is not one of {', '.join(self.metadata['render_modes'])}", "render_mode"
-            )
+        modes = self.metadata["render_modes"]
+        if render_mode not in (None, *modes):
+            raise ParameterError(f"render_mode={render_mode!r} is not one of {', '.join(modes)}", "render_mode")
         self.render_mode = render_mode
         self.parameters, spec = Parameters.resolve(task, parameters)
         p = self._made_with = self.parameters
@@ -78,9 +77,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
                 f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'", "start"
             )
         names = [component.name for component in self.start.components]
-        for name in p.editable or ():
-            if name not in names:
-                raise ParameterError(f"editable names {name!r}, but the components are {', '.join(names)}", "editable")
+        if unknown := [name for name in p.editable or () if name not in names]:
+            words = f"editable names {unknown[0]!r}, but the components are {', '.join(names)}"
+            raise ParameterError(words, "editable")
         self.editable = tuple(names if p.editable is None else p.editable)
         self.view = p.view
         self.context = problem_context(self.task, self.start, p)
@@ -265,18 +264,10 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             train, validation = self.evaluator.evaluate_batches(artifact, batches)
             train = self.evaluator.pooled(sampler.pick(train.trials, more))
         batch = [trial.instance for trial in train.trials]
-        p = self.parameters
-        if p.feedback_horizon == "credit":
-            # From here on there is nothing but the windows; validation selects silently.
-            windows = [trial.within_window() for trial in train.trials]
-            train = Evaluation(windows, train.window_score, train.window_score)
-            score, failure = train.score, train.failure
-        else:
-            score = (train if p.score_split == "train" else validation).score
-            failure = train.failure or validation.failure
+        train, score, failure = as_observed(self.parameters, train, validation)
         if failure is not None:
             outcome = failure.outcome
-        return StepResult(artifact, outcome, "", batch, train, validation, score)
+        return StepResult(artifact, outcome, "", batch, train, validation, score, failure=failure)
 
     def _accepts(self, run: RunState, result: StepResult) -> bool:
         tried = TriedEdit(

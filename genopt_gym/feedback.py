@@ -55,7 +55,9 @@ def problem_context(task: Task, artifact: Artifact, parameters: Parameters) -> s
         parts.append(f"The workflow has to return {returns}.")
     if task.max_inner_steps > 1 and any(component.kind == "python" for component in artifact.components):
         parts.append(STATE)
-    parts.append(limit_words(task, artifact, all_editable=editable is None or set(editable) == set(artifact.texts)))
+    all_editable = editable is None or set(editable) == set(artifact.texts)
+    tells_score = parameters.context != "none" and not task.disguised
+    parts.append(limit_words(task, artifact, all_editable=all_editable, tells_score=tells_score))
     return "\n\n".join(parts)
 
 

@@ -15,13 +15,14 @@ TOLD = ("numpy", "pandas", "scipy", "sklearn", "lightgbm")
 """Of the modules that there are: others are there because these need them."""
 
 
-def limit_words(task: Task, artifact: Artifact, all_editable: bool) -> str:
+def limit_words(task: Task, artifact: Artifact, *, all_editable: bool, tells_score: bool) -> str:
     """What a text may hold and use; part of the contract at every level of documentation.
 
     Args:
         task: whose limits they are.
         artifact: the starting artifact.
         all_editable: whether no component is fixed.
+        tells_score: whether the lowest score may be named.
     """
     limits = task.limits
     parts = [f"Limits: the text of a component has at most {MAX_TEXT_CHARS:,} characters."]
@@ -37,7 +38,7 @@ def limit_words(task: Task, artifact: Artifact, all_editable: bool) -> str:
         ]
     if artifact.asks_model:
         parts.append(f"In a trial, llm(prompt) may be called {limits.llm_calls} times.")
-    lowest = "the lowest score" if task.disguised else f"the lowest score, {task.metric.format(task.metric.worst)}"
+    lowest = "the lowest score" + (f", {task.metric.format(task.metric.worst)}" if tells_score else "")
     costs = "in one trial costs the whole artifact" if task.error_costs == "artifact" else "costs its trial"
     parts.append(f"An error, or more than is allowed, {costs}: it gets {lowest}.")
     return "\n".join(parts)

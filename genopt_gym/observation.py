@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from genopt_gym.core.actions import MAX_TEXT_CHARS
 from genopt_gym.core.artifact import Artifact
-from genopt_gym.core.evidence import Trial, View
+from genopt_gym.core.evidence import Failure, Trial, View
 from genopt_gym.core.metric import Metric
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.spaces import Unicode
 from genopt_gym.core.task import Task
 from genopt_gym.core.trace import render
+from genopt_gym.evaluation import Evaluation
 from genopt_gym.feedback import MAX_FEEDBACK_CHARS, feedback, observed_metric
 from genopt_gym.run_state import RunState, StepResult
 
@@ -127,6 +128,19 @@ class Observer:
             standing=None if previous_score is None else run.standing,
             metric=observed_metric(self.task, p),
         )
+
+
+def as_observed(
+    parameters: Parameters, train: Evaluation, validation: Evaluation
+) -> tuple[Evaluation, float, Failure | None]:
+    """What may be known of a step's evaluations: that of train, the score, and a failure if there is one."""
+    if parameters.feedback_horizon == "credit":
+        # From here on there is nothing but the windows; validation selects silently.
+        windows = [trial.within_window() for trial in train.trials]
+        train = Evaluation(windows, train.window_score, train.window_score)
+        return train, train.score, train.failure
+    score = (train if parameters.score_split == "train" else validation).score
+    return train, score, train.failure or validation.failure
 
 
 def last_frame(task: Task, result: StepResult) -> NDArray[np.uint8] | None:

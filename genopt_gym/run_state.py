@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 from genopt_gym.core.artifact import Artifact
-from genopt_gym.core.evidence import Instance
+from genopt_gym.core.evidence import Failure, Instance
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Metric
 from genopt_gym.evaluation import Evaluation
+
+MAX_PROBLEM_CHARS = 2_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class StepResult:
         validation: of the whole split.
         score: as observed.
         accepted: whether the edit stays.
+        failure: the first of the trials that may be spoken of.
     """
 
     artifact: Artifact
@@ -37,6 +40,12 @@ class StepResult:
     validation: Evaluation | None = None
     score: float = 0.0
     accepted: bool = True
+    failure: Failure | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why the edit was not run, or how its first failed trial did; ``None`` if nothing went wrong."""
+        return (self.message or ("" if self.failure is None else str(self.failure)))[:MAX_PROBLEM_CHARS] or None
 
 
 @dataclass
@@ -88,9 +97,14 @@ class RunState:
         self.artifact, self.current = result.artifact, result
 
     def compare(self, metric: Metric) -> None:
-        """Whether the last step has the best score observed so far."""
-        if metric.better(self.last.score, self.best_score):
-            self.best_score, self.best, self.best_edit = self.last.score, self.last, len(self.history)
+        """Whether the last step has the best score observed so far; of equal ones the latest counts that ran."""
+        result = self.last
+        ran = result.train is not None and result.outcome in ("ok", "unchanged")
+        if not metric.better(result.score, self.best_score) and not (ran and result.score == self.best_score):
+            return
+        stands = result.artifact.id == self.artifact.id
+        self.best_score, self.best = result.score, result
+        self.best_edit = self.present_edit if stands else len(self.history)
 
     @property
     def standing(self) -> Standing:

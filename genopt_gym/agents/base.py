@@ -47,6 +47,11 @@ class Agent(ABC):
     observations and seed; it needs no code to save itself.
     """
 
+    @property
+    def waited(self) -> float:
+        """Seconds that it has waited for a person so far: what a step cost leaves them out."""
+        return 0.0
+
     def claim(self) -> None:
         """Take what only one run can have, before anything of the run is written; ``close`` lets go of it.
 

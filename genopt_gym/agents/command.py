@@ -56,7 +56,7 @@ class Command(Proposer):
         timeout: float = 600.0,
         attempts: int = 2,
         concurrency: int | None = None,
-        memory: int = 5,
+        memory: int = 20,
         edit_format: EditFormat = "fenced",
         system: str | None = None,
     ) -> None:
@@ -113,7 +113,7 @@ class Command(Proposer):
         question = prompt(
             "continued",
             outcome=last.outcome,
-            score=f"{last.score:.5g}",
+            score=self.problem.metric.format(last.score),
             components=f"It did not stay; the components are again\n{as_blocks(stands)}\n" if lost else "",
             trace=observation["trace"],
             feedback=observation["feedback"],

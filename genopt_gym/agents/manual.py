@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class Exchange(Backend):
     def __init__(self, folder: Path, timeout: float) -> None:
         self._folder = folder
         self._timeout = timeout
+        self.waited = 0.0
+        """Seconds, for replies."""
         self._lock: weakref.finalize[[int], Exchange] | None = None
 
     async def complete(self, request: Request, settings: Settings) -> Reply:
@@ -54,6 +57,15 @@ class Exchange(Backend):
         words = "\n\n".join(f"# {message['role'].capitalize()}\n\n{message['content']}" for message in request.messages)
         write_atomically(question, f"{words}\n".encode())
         print(f"{question}: waiting for {answer.name}", flush=True)
+        began = time.monotonic()
+        try:
+            await self._written(question, answer)
+        finally:
+            self.waited += time.monotonic() - began
+        return Reply(answer.read_text(encoding="utf-8", errors="replace"), "stop", 0, 0, 0.0)
+
+    async def _written(self, question: Path, answer: Path) -> None:
+        """Wait until the reply has stopped growing."""
         waited, still, seen = 0.0, 0.0, (0, 0)
         while still < STILL:
             if waited >= self._timeout and not seen[0]:
@@ -63,7 +75,6 @@ class Exchange(Backend):
             waited += POLL
             now = _size_and_time(answer)
             still, seen = (still + POLL if now == seen and now[0] else 0.0), now
-        return Reply(answer.read_text(encoding="utf-8", errors="replace"), "stop", 0, 0, 0.0)
 
     def prices(self, model: str) -> tuple[float, float] | None:
         return 0.0, 0.0
@@ -141,6 +152,10 @@ class Manual(Proposer):
             max_tokens=4096,
         )
         self._exchange = Exchange(Path(exchange), timeout)
+
+    @property
+    def waited(self) -> float:
+        return self._exchange.waited
 
     def claim(self) -> None:
         self._exchange.hold()

@@ -19,7 +19,7 @@ class Version(NamedTuple):
 
 
 class VersionHistory:
-    """The start, and the texts of every edit that left some.
+    """The start, and the texts of every edit that left some. Of versions with the best score the latest is the best.
 
     Args:
         start: the editable components at the beginning.
@@ -30,6 +30,7 @@ class VersionHistory:
     def __init__(self, start: Texts, score: float, metric: Metric) -> None:
         self._metric = metric
         self._versions = [Version(0, dict(start), score)]
+        self._texts: dict[int | None, Texts] = {0: dict(start)}
         self._best = self._versions[0]
 
     def add(self, attempt: Attempt) -> None:
@@ -37,14 +38,17 @@ class VersionHistory:
         if attempt.texts is None or not attempt.evaluated:
             return
         version = Version(attempt.number, attempt.texts, attempt.score)
+        self._texts[attempt.number] = attempt.texts
+        if attempt.outcome == "unchanged":
+            return
         self._versions.append(version)
-        if self._metric.better(version.score, self._best.score):
+        if self._metric.better(version.score, self._best.score) or (attempt.ran and version.score == self._best.score):
             self._best = version
 
     @property
     def by_number(self) -> Mapping[int | None, Texts]:
         """Their texts by the number of the edit; ``None`` is the best so far."""
-        return {**{each.number: each.texts for each in self._versions}, None: self._best.texts}
+        return {**self._texts, None: self._best.texts}
 
     def comparison(self, present: Texts, most_chars: int) -> str:
         """How the texts as they stand differ from the best so far; empty where nothing better is known.

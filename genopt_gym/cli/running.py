@@ -28,6 +28,7 @@ from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import check_unused, claim_path
 from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.run import load_run
 
 PLAN = "seeds.json"
 """In a folder of several runs: what they have in common, and how many seeds there are."""
@@ -178,9 +179,14 @@ def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, P
 
 
 def show_result(result: Result) -> None:
+    metric = load_run(result.folder).metric
     print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
-    print(f"start  validation {number(result.start_score):>7}  test {number(result.start_test_score):>7}")
-    print(f"best   validation {number(result.validation_score):>7}  test {number(result.test_score):>7}")
+    print(f"{metric.name}; the best by validation")
+    for name, validation, test in (
+        ("start", result.start_score, result.start_test_score),
+        ("best", result.validation_score, result.test_score),
+    ):
+        print(f"{name:<5}  validation {number(validation, metric):>7}  test {number(test, metric):>7}")
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
         tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"

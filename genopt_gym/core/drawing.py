@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from genopt_gym.core.metric import plain
 from genopt_gym.core.task import Metric
 
 if TYPE_CHECKING:
@@ -23,20 +24,24 @@ History = Sequence[tuple[str, float, float]]
 """Outcome, score and best score per step, from the reset on."""
 
 
-def number(value: float | None) -> str:
-    """A score as a person reads it.
+def number(value: float | None, metric: Metric | None = None) -> str:
+    """A score as a person reads it, in as many digits as its metric tells apart; without one in two decimals.
 
     >>> number(330.734375), number(-21.0), number(None)
     ('330.73', '-21', '-')
+    >>> number(0.5754, Metric("share", 0, 1, 0.5, 1, None))
+    '0.5754'
     """
-    return "-" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+    if value is None:
+        return "-"
+    return plain(value, 2) if metric is None else metric.format(value)
 
 
 def as_text(history: History, metric: Metric) -> str:
     """A line per step."""
     lines = [f"step  {'outcome':<16} {'score':>10} {'best':>10}   ({metric.name})"]
     for step, (outcome, score, best) in enumerate(history):
-        lines.append(f"{step:>4}  {outcome:<16} {score:>10.4g} {best:>10.4g}")
+        lines.append(f"{step:>4}  {outcome:<16} {metric.format(score):>10} {metric.format(best):>10}")
     return "\n".join(lines)
 
 

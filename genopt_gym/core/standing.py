@@ -65,9 +65,7 @@ def score_words(metric: Metric, score: float, split: str, trials: Mapping[str, S
         return words
     shown, one = _counted(len(train), "train"), len(train) == 1
     if any(not trial.ended for trial in train):
-        return (
-            f"{words} The trace shows a part of {shown}: what {'it' if one else 'they'} earned there is no such score."
-        )
+        return f"{words} The trace shows a part of {shown}, whose reward there is not comparable."
     mean = metric.format(fmean(trial.score for trial in train))
     return f"{words} The trace shows {shown}, which scored {mean}{'' if one else ' on average'}."
 

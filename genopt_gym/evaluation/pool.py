@@ -13,6 +13,7 @@ from types import MappingProxyType
 import msgspec
 
 from genopt_gym.core.sources import SourcesChanged
+from genopt_gym.evaluation.block_progress import tell_blocks
 from genopt_gym.evaluation.cancellation import Cancellation, current_cancellation
 from genopt_gym.evaluation.reply_dispatcher import Ask, ReplyDispatcher
 from genopt_gym.evaluation.worker import CHANGED, FAILED, REFUSED, TOLD, Block
@@ -201,6 +202,7 @@ class _Evaluation:
                     replies.deliver()
                 else:
                     self._collect(key.data, selector, replies)
+            tell_blocks(len(self._results), len(self._blocks))
 
     def _hand_out(self, selector: selectors.BaseSelector) -> None:
         while self._waiting:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from genopt_gym.core.registry import ExtensionError, Registry
 from genopt_gym.core.task import Metric
 from genopt_gym.runs.config import Config
+from genopt_gym.runs.stages import Stage
 from genopt_gym.runs.steps import Step
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class RunStart:
         folder: where it is written.
         updates: edits of the run; ``None`` where nothing limits them.
         metric: what scores mean.
+        observed: what the scores of steps mean; another metric where these are of windows.
+        split: which the scores of steps are of; what is kept is always chosen by validation.
         stored: steps that an interrupted run has left: each is seen again, with ``replayed`` set.
     """
 
@@ -34,6 +37,8 @@ class RunStart:
     updates: int | None
     metric: Metric
     stored: int
+    observed: Metric | None = None
+    split: str = "validation"
 
 
 class Callback:
@@ -53,6 +58,10 @@ class Callback:
 
     def on_step(self, step: Step) -> None:
         """A step was made and stored; step 0 is the reset."""
+        return
+
+    def on_stage(self, stage: Stage) -> None:
+        """The last edit was made, and something else is under way: a test score, or the film."""
         return
 
     def on_end(self, result: Result | None) -> None:
@@ -127,6 +136,11 @@ class CallbackList:
         """Tell all callbacks of a step."""
         for callback in self._callbacks:
             callback.on_step(step)
+
+    def stage(self, stage: Stage) -> None:
+        """Something is under way after the last edit."""
+        for callback in self._callbacks:
+            callback.on_stage(stage)
 
     def ended(self, result: Result) -> None:
         """The run came to its end: ``on_end`` gets this."""

@@ -6,7 +6,7 @@ again on the trusted side, which needs no artifact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import Instance, Trial, View
 from genopt_gym.core.task import Task
 from genopt_gym.evaluation import Evaluator
+from genopt_gym.evaluation.block_progress import Told
 
 FRAMES = 300
 STRIDE = 3
@@ -60,7 +61,7 @@ def check_path(path: Path) -> None:
         )
 
 
-def save_film(path: Path, task: Task, trial: Trial, *, boxes: bool = False) -> bool:
+def save_film(path: Path, task: Task, trial: Trial, *, boxes: bool = False, told: Told | None = None) -> bool:
     """Write a recorded trial as a film; False, with nothing written, where there is nothing to see.
 
     Args:
@@ -68,17 +69,27 @@ def save_film(path: Path, task: Task, trial: Trial, *, boxes: bool = False) -> b
         task: the trial's task.
         trial: with its actions.
         boxes: whether the film shows the observation's objects, as rectangles with their names.
+        told: is told how many frames are drawn, and of how many.
 
     Raises:
         UserError: no film can be written at this path.
     """
     check_path(path)
-    frames = task.film(trial.instance, trial.actions, moments(len(trial.actions)), boxes)
+    shown = moments(len(trial.actions))
+    frames = task.film(trial.instance, trial.actions, shown, boxes)
     if frames is None or trial.failure is not None:
         return False
+    if told is not None:
+        frames = _counted(frames, len(shown), told)
     path.parent.mkdir(parents=True, exist_ok=True)
     FORMATS[path.suffix](path, frames, 1 if boxes else SCALE)
     return True
+
+
+def _counted(frames: Iterable[NDArray[np.uint8]], total: int, told: Told) -> Iterator[NDArray[np.uint8]]:
+    for done, frame in enumerate(frames, 1):
+        told(done, total)
+        yield frame
 
 
 def _save_gif(path: Path, frames: Iterable[NDArray[np.uint8]], scale: int) -> None:

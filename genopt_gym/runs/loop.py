@@ -35,6 +35,7 @@ from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.learning import learn
 from genopt_gym.runs.recorder import NOT_ACCEPTABLE, StepRecorder
+from genopt_gym.runs.stages import stage
 from genopt_gym.runs.versions import Versions
 from genopt_gym.sandbox.tier import choose
 
@@ -180,7 +181,7 @@ def _run(
     client = Client(core.evaluator.budget, folder.replies(run.config.replay))
     core.evaluator.keep_in(folder.evaluations, client)
     extension = partial(_extend, run, folder, history) if extends else None
-    recorder = StepRecorder(folder, core, watching.step, extension)
+    recorder = StepRecorder(folder, core, watching.step, extension, lambda: run.agent.waited)
     if history.all[-1].step == recorder.stored > 0:
         # Written when all that is stored was made again: until then nothing was scored by what is new.
         recorder.when_replayed = partial(folder.write_json, "config.json", _description(run, history))
@@ -189,7 +190,8 @@ def _run(
         recorder.record(*step)
         core.evaluator.spec = history.spec(recorder.next_step, spec)
 
-    start = RunStart(run.config, folder.path, run.updates, core.task.metric, recorder.stored)
+    split = core.parameters.observed_split
+    start = RunStart(run.config, folder.path, run.updates, core.task.metric, recorder.stored, core.metric, split)
     with watching.watching(start):
         ended_by = learn(
             run.env,
@@ -199,7 +201,7 @@ def _run(
             client=client,
             on_step=record,
         )
-        result = _finish(run, folder, ended_by)
+        result = _finish(run, folder, ended_by, watching)
         watching.ended(result)
     return result
 
@@ -210,19 +212,22 @@ def _extend(run: PreparedRun, folder: RunFolder, history: Versions) -> None:
     folder.write_json("config.json", _description(run, history))
 
 
-def _finish(run: PreparedRun, folder: RunFolder, ended_by: str) -> Result:
+def _finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: CallbackList) -> Result:
     """Score start and best on test, and leave what a person wants to look at."""
     env = run.core
     best, validation_score = env.best
     start = env.first.artifact
     tester = Evaluator(env.evaluator.spec, splits=("test",), store=folder.evaluations, client=env.evaluator.client)
-    start_test_score = _test_score(tester, start)
+    with stage("test score of the start", watching.stage):
+        start_test_score = _test_score(tester, start)
+    with stage("test score of the best", watching.stage):
+        test_score = start_test_score if best.id == start.id else _test_score(tester, best)
     result = Result(
         folder=folder.path,
         start_score=env.validation_score(env.first),
         validation_score=validation_score,
         start_test_score=start_test_score,
-        test_score=start_test_score if best.id == start.id else _test_score(tester, best),
+        test_score=test_score,
         ended_by=ended_by,
         models=dict(env.evaluator.ledger.models),
     )
@@ -232,7 +237,9 @@ def _finish(run: PreparedRun, folder: RunFolder, ended_by: str) -> Result:
     title = f"{run.config.id}, {run.config.agent}, seed {run.config.seed}"
     drawing.save_curve(folder.path / "curve.png", env.history, env.metric, title)
     if has_screen(tester.task):
-        save_film(folder.path / "best.gif", tester.task, record(tester, best, tester.task.instances("test")[:1])[0])
+        with stage("film of the best", watching.stage) as told:
+            trial = record(tester, best, tester.task.instances("test")[:1])[0]
+            save_film(folder.path / "best.gif", tester.task, trial, told=told)
     elif (picture := _picture(tester, best)) is not None:
         drawing.save_picture(folder.path / "best.png", picture)
     facts = asdict(result)

@@ -10,7 +10,6 @@ from typing import Any
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import as_line
 from genopt_gym.env import OptimizationEnv
-from genopt_gym.run_state import StepResult
 from genopt_gym.runs.folder import RunFolder, read_config
 from genopt_gym.runs.formats import writer
 from genopt_gym.runs.learning import UPDATES
@@ -30,6 +29,7 @@ class StepRecorder:
         env: the environment that makes them.
         on_step: called with each step.
         extension: called once, when all that is stored of a run that was given more edits was made again.
+        waited: seconds that were spent waiting for a person so far, which no step has cost.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class StepRecorder:
         env: OptimizationEnv,
         on_step: Callable[[Step], None],
         extension: Callable[[], None] | None = None,
+        waited: Callable[[], float] = float,
     ) -> None:
         self._folder = folder
         self._env = env
@@ -46,7 +47,8 @@ class StepRecorder:
         self.when_replayed: Callable[[], object] | None = None
         """Called once, when the last stored step was made again."""
         self._step = 0
-        self._since = time.perf_counter()
+        self._waited = waited
+        self._since = self._working_time()
 
     @property
     def stored(self) -> int:
@@ -67,6 +69,8 @@ class StepRecorder:
         row = self._row(reward, terminated, truncated, info)
         replayed = self._step < self.stored
         if replayed:
+            if "problem" not in self._folder.steps.rows[self._step]:
+                del row["problem"]  # written before problems were kept
             self._check(self._folder.steps.rows[self._step], row)
             if self.when_replayed is not None and self._step + 1 == self.stored:
                 self._folder.fence()
@@ -89,13 +93,14 @@ class StepRecorder:
             self._folder.ledger.append(cost)
         self._on_step(Step.of(row, cost, replayed))
         self._step += 1
-        self._since = time.perf_counter()
+        self._since = self._working_time()
 
     def _row(self, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]) -> dict[str, Any]:
         env, result = self._env, self._env.last
         return {
             "step": self._step,
             "outcome": info["outcome"],
+            "problem": result.problem,
             "accepted": info["accepted"],
             "score": result.score,
             "best_score": env.history[-1][2],
@@ -109,15 +114,12 @@ class StepRecorder:
             ],
             "terminated": terminated,
             "truncated_by": info["truncated_by"] or (UPDATES if truncated else None),
-            **({"problem": problem} if (problem := _problem(result)) else {}),
         }
 
     def _check(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> None:
         if stored.get("truncated_by") == UPDATES and row["truncated_by"] is None:
             # It was the last, and the run has more edits now.
             stored = {**stored, "truncated_by": None}
-        if "problem" not in stored:  # it was not always kept
-            row = {name: value for name, value in row.items() if name != "problem"}
         if as_line(stored) == as_line(row):
             return
         if self._extension is not None:
@@ -138,16 +140,12 @@ class StepRecorder:
         total = self._env.evaluator.ledger.total
         return {
             "step": self._step,
-            "seconds": round(time.perf_counter() - self._since, 4),
+            "seconds": round(self._working_time() - self._since, 4),
             "trials": total.trials,
             "inner_steps": total.inner_steps,
             "worker_seconds": round(total.seconds, 4),
             "models": {role: asdict(account) for role, account in self._env.evaluator.ledger.models.items()},
         }
 
-
-def _problem(result: StepResult) -> str:
-    """Why an edit could not be run, or the first failure of its trials; empty if all went well."""
-    evaluations = [evaluation for evaluation in (result.train, result.validation) if evaluation is not None]
-    failure = next((evaluation.failure for evaluation in evaluations if evaluation.failure is not None), None)
-    return result.message if failure is None else str(failure)
+    def _working_time(self) -> float:
+        return time.perf_counter() - self._waited()

@@ -214,8 +214,9 @@ class Run:
         """What a notebook shows: scores of start and best, and the curve."""
         if not self.steps:
             return f"<p>{escape(repr(self))}</p>"
+        metric = self.metric
         rows = "".join(
-            f"<tr><th>{name}</th><td>{number(each.validation)}</td><td>{number(each.test)}</td></tr>"
+            f"<tr><th>{name}</th><td>{number(each.validation, metric)}</td><td>{number(each.test, metric)}</td></tr>"
             for name, each in (("start", self.start), (f"best (step {self.best.step})", self.best))
         )
         head = f"<tr><th></th><th>validation</th><th>test</th></tr>{rows}"

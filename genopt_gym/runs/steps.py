@@ -19,6 +19,7 @@ class Step:
     Attributes:
         step: its number.
         outcome: of the edit, an ``EditOutcome`` value.
+        problem: why the edit was not run, or how its first failed trial did; ``None`` if nothing went wrong.
         accepted: whether the edit stayed.
         score: as the agent saw it, in the metric's unit.
         best_score: best of these so far.
@@ -29,7 +30,7 @@ class Step:
         trials: this step's train trials: ``instance``, ``score`` and ``steps`` of each.
         terminated: whether validation reached the solved score.
         truncated_by: what ended the run here, if anything: ``updates``, or a budget.
-        seconds: wall time of this step.
+        seconds: wall time of this step, without what was spent waiting for a person.
         total_trials: train and validation trials of the run so far.
         total_inner_steps: of those.
         worker_seconds: of those, summed over workers.
@@ -57,6 +58,7 @@ class Step:
     models: Mapping[str, Mapping[str, Any]]
     problem: str = ""
     replayed: bool = False
+    problem: str | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any], cost: Mapping[str, Any], replayed: bool = False) -> Step:

@@ -86,6 +86,15 @@ def test_worse_texts_are_held_against_the_best() -> None:
     assert history.by_number == {0: {"act": "a\n"}, 1: {"act": "b\n"}, 2: {"act": "c\n"}, None: {"act": "b\n"}}
 
 
+def test_of_equal_versions_the_latest_that_ran_is_the_best() -> None:
+    history = VersionHistory({"act": "a\n"}, 0.0, METRIC)
+    history.add(Attempt(1, {"act": "a\n"}, {"act": "b\n"}, "ok", 0.0, ""))
+    history.add(Attempt(2, {"act": "b\n"}, {"act": "c\n"}, "runtime_error", 0.0, ""))
+    history.add(Attempt(3, {"act": "c\n"}, {"act": "d\n"}, "contract_broken", 0.9, "", evaluated=False))
+    assert history.by_number[None] == {"act": "b\n"}
+    assert 3 not in history.by_number
+
+
 def test_reply_that_reverts_brings_the_best_texts_back(tmp_path: Path) -> None:
     """After a good edit and a bad one, and after one that was none."""
     replies = [fenced(-0.01), fenced(-1.0), "REVERT", "REVERT to edit 9", "REVERT to edit 9", "REVERT to start"]

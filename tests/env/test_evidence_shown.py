@@ -194,7 +194,7 @@ def test_each_kind_of_feedback_says_its_words() -> None:
         said[kind] = env.step({"hint": "7"})[0]["feedback"].removeprefix("Edit outcome: ok.\n")
     assert said["score"] == (
         "Score (distance): 2, from 4 validation trials. The trace shows 4 train trials, which scored 2 on average.\n"
-        "Best score so far: 2, of the start. The texts that stand now are of edit 1, which scored 2, as much."
+        "Best score so far: 2, of edit 1: those texts are the ones that stand now."
     )
     assert said["metrics"] == "train: exact 0.5.\nvalidation: exact 0.5."
     assert said["staged"] == "Warm."
