@@ -84,6 +84,19 @@ class RunArguments:
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="The agent's model: provider/name, or local/smollm2.")
     ] = None
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Of an OpenAI-compatible server that has the agent's model.")
+    ] = None
+    price: Annotated[
+        str | None,
+        typer.Option(metavar="IN,OUT", help="Dollars per million prompt and reply tokens, where they are not known."),
+    ] = None
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=LIMIT", help="A hard stop: trials=500, tokens=100000, money=2 (US dollars). May be repeated."
+        ),
+    ] = None
     edits: Annotated[int | None, typer.Option(min=1, metavar="N", help="Edits of the run; the id has a default.")] = (
         None
     )
