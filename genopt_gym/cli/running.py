@@ -191,8 +191,8 @@ def _resumed(request: RunArguments) -> tuple[Config, int | None]:
         if field.name not in GO_WITH_RESUME and getattr(request, field.name) not in (None, [], False):
             raise UserError(
                 f"--resume takes everything from {request.resume}; only what changes nothing that was done may go "
-                "with it: --more-edits, --budget, --base-url, --price, --timeout, --accept-changes, --callback, --workers and "
-                "--confinement"
+                "with it: --more-edits, --budget, --base-url, --price, --timeout, --accept-changes, --callback, "
+                "--workers and --confinement"
             )
     plan = request.resume / PLAN
     if plan.exists() and request.more_edits is not None:

@@ -90,9 +90,9 @@ def test_a_dry_run_tells_what_is_needed_and_what_it_mostly_costs(genopt: Genopt)
 
 
 def test_a_run_goes_on_at_another_address_and_says_so_from_then_on(tmp_path: Path) -> None:
-    with ModelServer(lambda body, number: Answer(EDIT.format(number), fault=None if number < 1 else "401")) as server:
-        with pytest.raises(UserError):
-            start_run(config({"model": "openai/x", "base_url": server.base_url}), tmp_path / "run")
+    failing = ModelServer(lambda body, number: Answer(EDIT.format(number), fault=None if number < 1 else "401"))
+    with failing as server, pytest.raises(UserError):
+        start_run(config({"model": "openai/x", "base_url": server.base_url}), tmp_path / "run")
     with ModelServer(lambda body, number: Answer(EDIT.format(number + 5))) as other:
         result = resume_run(tmp_path / "run", changes=Changes(options={"base_url": other.base_url, "timeout": 60.0}))
         assert (result.ended_by, other.calls) == ("updates", 1)
