@@ -110,13 +110,16 @@ def trace_command(
 @app.command("run")
 @takes(RunArguments)
 def run_command(arguments: RunArguments) -> None:
-    """Run an optimizer on an environment, and keep everything it did in a folder.
+    """Run an optimizer on an environment, or what a task file says, and keep everything it did in a folder.
 
     Example: genopt run GenOpt/Control-CartPole-v0 --agent hill-climbing --set start=modular/parametric
     """
+    from genopt_gym.cli.task_file import with_task_file
+
     _choose(arguments.confinement)
     if arguments.workers is not None:
         os.environ["GENOPT_WORKERS"] = str(arguments.workers)
+    arguments = with_task_file(arguments)
     if arguments.dry_run:
         from genopt_gym.cli.planning import show_plan
 
@@ -125,6 +128,20 @@ def run_command(arguments: RunArguments) -> None:
         from genopt_gym.cli.running import run
 
         run(arguments)
+
+
+@app.command("init")
+def init_command(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="function, prompt or policy.")] = "function",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")] = Path("."),
+) -> None:
+    """Write a task file from a template, with what it names, and say how to run it.
+
+    Example: genopt init prompt my-task
+    """
+    from genopt_gym.cli.initialising import init
+
+    init(kind, folder)
 
 
 @app.command("prompt")

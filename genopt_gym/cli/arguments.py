@@ -76,7 +76,13 @@ def takes(arguments: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..
 class RunArguments:
     """Of ``genopt run``."""
 
-    id: Annotated[str | None, Id] = None
+    id: Annotated[
+        str | None,
+        typer.Argument(metavar="ID|FILE", help="The environment, as in `genopt list`; or a task file (`genopt init`)."),
+    ] = None
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the run's folder is called after; the task if left out.")
+    ] = None
     agent: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The optimizer (`genopt list --agents`), or module:Class of your own."),
@@ -223,6 +229,9 @@ class ListArguments:
         bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
     ] = False
     agents: Annotated[bool, typer.Option("--agents", help="Optimizers, for --agent.")] = False
+    graders: Annotated[
+        bool, typer.Option("--graders", help="What answers are held against expected ones by, for --set function=NAME.")
+    ] = False
     callbacks: Annotated[bool, typer.Option("--callbacks", help="Who can watch a run, for --callback.")] = False
     accept: Annotated[bool, typer.Option("--accept", help="Rules for which edits stay, for --set accept=NAME.")] = False
     windows: Annotated[

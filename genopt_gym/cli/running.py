@@ -24,6 +24,8 @@ from genopt_gym.core.journal import write_atomically
 from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.llm import ModelError
 from genopt_gym.llm.errors import ModelRefused
+from genopt_gym.registration import EXAMPLES, FUNCTION
+from genopt_gym.runs import preflight
 from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import check_unused, claim_path
@@ -48,7 +50,7 @@ def run(request: RunArguments) -> None:
         folder = request.resume
     else:
         config, seeds = read_config(request), request.seeds
-        folder = request.out or Path("runs") / _name(config, seeds)
+        folder = request.out or Path("runs") / _name(config, seeds, request.name)
         if request.out is not None:
             check_unused(folder)
         if request.accept_changes:
@@ -58,6 +60,8 @@ def run(request: RunArguments) -> None:
     # Now, so that wrong words leave no folder behind.
     watching = make_callbacks(["page", "progress", *(request.callbacks or [])])
     prepared = config.prepare() if request.resume is None else None
+    if prepared is not None:
+        preflight.check(prepared)
     if request.resume is None and request.out is None:
         folder = claim_path(folder)
     if seeds is not None:
@@ -178,11 +182,20 @@ def pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
     return pairs
 
 
-def _name(config: Config, seeds: int | None) -> str:
-    """A folder's name: ``atari-pong-cma-es-seed0``."""
-    task = re.sub(r"-v\d+$", "", config.id.split("/")[-1])
+def _name(config: Config, seeds: int | None, name: str | None = None) -> str:
+    """A folder's name: ``atari-pong-cma-es-seed0``; a task of one's own is called after its function."""
+    task = name or _own_name(config) or re.sub(r"-v\d+$", "", config.id.split("/")[-1])
     words = f"{task}-{config.agent.split(':')[-1]}-" + (f"seed{config.seed}" if seeds is None else f"{seeds}seeds")
-    return words.lower()
+    return re.sub(r"[^\w.]+", "-", words).strip("-").lower()
+
+
+def _own_name(config: Config) -> str:
+    """``stopping-score`` of ``stopping:score``, ``questions-numeric`` of a grader and its data; else empty."""
+    function, data = config.parameters.get("function"), config.parameters.get("data")
+    if config.id not in (FUNCTION.id, EXAMPLES.id):
+        return ""
+    name = function.get("grader", "") if isinstance(function, dict) else str(function)
+    return f"{Path(data).stem}-{name}" if isinstance(data, str) and ":" not in name else name
 
 
 def _resumed(request: RunArguments) -> tuple[Config, int | None]:
