@@ -320,11 +320,14 @@ def main() -> None:
     except UserError as error:
         _fail(str(error), 2)
     except Exception as error:
+        from genopt_gym.core.extras import words_of
         from genopt_gym.evaluation import EvaluationError
 
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             where = f" ({error.filename})" if error.filename else ""
             _fail(f"a file could not be written or opened{where}: {error.strerror}; make room, then go on", 1)
+        if isinstance(error, ImportError) and (words := words_of(error, "this")):
+            _fail(words, 2)
         if not isinstance(error, EvaluationError):
             raise
         _fail(str(error), 1)

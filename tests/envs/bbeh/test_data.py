@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.cli.doctor import EXTRAS
+from genopt_gym.core.extras import EXTRAS
 from genopt_gym.core.errors import UserError
 from genopt_gym.envs.bbeh import data
 from genopt_gym.envs.bbeh.data import QuestionsError
