@@ -108,9 +108,8 @@ def main() -> None:
             run = here(server.base_url, agent, Path(folder) / "run")
             rows.append((f"here, agent {agent}", lines_of(here), *counted(server), run.best.artifact.texts["prompt"]))
             print(f"{agent}: test {run.start.test:.2f} -> {run.best.test:.2f}, {len(run.steps) - 1} edits")
-    print(
-        "| | lines | evaluations | their tokens | proposals | their tokens | best prompt |\n|---|---|---|---|---|---|---|"
-    )
+    heads = ("", "lines", "evaluations", "their tokens", "proposals", "their tokens", "best prompt")
+    print(f"| {' | '.join(heads)} |\n{'|---' * len(heads)}|")
     for row in rows:
         print("| " + " | ".join(map(str, row)) + " |")
 

@@ -6,6 +6,8 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Final
 
+from genopt_gym.core.errors import UserError
+
 EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "box2d": ("Box2D", "pygame"),
     "dspy": ("dspy",),
@@ -33,6 +35,12 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
 def missing_modules(extra: str) -> list[str]:
     """Modules of an extra that are not installed."""
     return [module for module in EXTRAS[extra] if importlib.util.find_spec(module) is None]
+
+
+def need(extra: str, what: str) -> None:
+    """UserError with what to install, if a package of this extra is missing that ``what`` needs."""
+    if missing := missing_modules(extra):
+        raise UserError(f"{what} needs {' and '.join(missing)}: pip install 'genopt-gym[{extra}]'")
 
 
 def words_of(error: ImportError, what: str) -> str:
