@@ -16,8 +16,8 @@ import msgspec
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.checks import number
 from genopt_gym.core.errors import ParameterError
-from genopt_gym.core.extras import need
 from genopt_gym.core.evidence import Failure, Instance, Recorder
+from genopt_gym.core.extras import need
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.summary import summarized
 from genopt_gym.core.task import Task
