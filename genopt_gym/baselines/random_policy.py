@@ -9,6 +9,7 @@ import argparse
 
 import numpy as np
 
+from genopt_gym.core.errors import UserError
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import TABLE
@@ -18,9 +19,13 @@ START = "one_function/random"
 
 def random_scores(task: str, episodes: int) -> list[float]:
     """Returns of the start that acts at random on the first ``episodes`` test instances of ``task``."""
+    try:
+        starts = TaskSpec(task, {}).make().starts()
+    except TypeError:  # one that has to be told what it is about
+        starts = []
+    if START not in starts:
+        raise UserError(f"{task} has no episodes whose actions could be chosen at random")
     evaluator = Evaluator(TaskSpec(task, {"test_size": episodes}), splits=("test",))
-    if START not in evaluator.task.starts():
-        raise ValueError(f"{task} has no actions to choose at random")
     return [trial.score for trial in evaluator.evaluate(evaluator.task.starting_artifact(START), "test").trials]
 
 
@@ -30,7 +35,10 @@ def main() -> None:
     parser.add_argument("id", choices=tasks)
     parser.add_argument("--episodes", type=int, default=20)
     arguments = parser.parse_args()
-    scores = np.array(random_scores(tasks[arguments.id], arguments.episodes))
+    try:
+        scores = np.array(random_scores(tasks[arguments.id], arguments.episodes))
+    except UserError as error:
+        parser.error(str(error))
     error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else float("nan")
     print(f"{arguments.id}: {scores.mean():.4g} +- {error:.2g} (standard error, {len(scores)} test episodes)")
 

@@ -110,13 +110,16 @@ def trace_command(
 @app.command("run")
 @takes(RunArguments)
 def run_command(arguments: RunArguments) -> None:
-    """Run an optimizer on an environment, and keep everything it did in a folder.
+    """Run an optimizer on an environment, or what a task file says, and keep everything it did in a folder.
 
     Example: genopt run GenOpt/Control-CartPole-v0 --agent hill-climbing --set start=modular/parametric
     """
+    from genopt_gym.cli.task_file import with_task_file
+
     _choose(arguments.confinement)
     if arguments.workers is not None:
         os.environ["GENOPT_WORKERS"] = str(arguments.workers)
+    arguments = with_task_file(arguments)
     if arguments.dry_run:
         from genopt_gym.cli.planning import show_plan
 
@@ -125,6 +128,20 @@ def run_command(arguments: RunArguments) -> None:
         from genopt_gym.cli.running import run
 
         run(arguments)
+
+
+@app.command("init")
+def init_command(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="function, prompt or policy.")] = "function",
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")] = Path("."),
+) -> None:
+    """Write a task file from a template, with what it names, and say how to run it.
+
+    Example: genopt init prompt my-task
+    """
+    from genopt_gym.cli.initialising import init
+
+    init(kind, folder)
 
 
 @app.command("prompt")
@@ -303,11 +320,14 @@ def main() -> None:
     except UserError as error:
         _fail(str(error), 2)
     except Exception as error:
+        from genopt_gym.core.extras import words_of
         from genopt_gym.evaluation import EvaluationError
 
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             where = f" ({error.filename})" if error.filename else ""
             _fail(f"a file could not be written or opened{where}: {error.strerror}; make room, then go on", 1)
+        if isinstance(error, ImportError) and (words := words_of(error, "this")):
+            _fail(words, 2)
         if not isinstance(error, EvaluationError):
             raise
         _fail(str(error), 1)

@@ -76,13 +76,32 @@ def takes(arguments: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..
 class RunArguments:
     """Of ``genopt run``."""
 
-    id: Annotated[str | None, Id] = None
+    id: Annotated[
+        str | None,
+        typer.Argument(metavar="ID|FILE", help="The environment, as in `genopt list`; or a task file (`genopt init`)."),
+    ] = None
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the run's folder is called after; the task if left out.")
+    ] = None
     agent: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The optimizer (`genopt list --agents`), or module:Class of your own."),
     ] = None
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="The agent's model: provider/name, or local/smollm2.")
+    ] = None
+    base_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Of an OpenAI-compatible server that has the agent's model.")
+    ] = None
+    price: Annotated[
+        str | None,
+        typer.Option(metavar="IN,OUT", help="Dollars per million prompt and reply tokens, where they are not known."),
+    ] = None
+    budget: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT=LIMIT", help="A hard stop: trials=500, tokens=100000, money=2 (US dollars). May be repeated."
+        ),
     ] = None
     edits: Annotated[int | None, typer.Option(min=1, metavar="N", help="Edits of the run; the id has a default.")] = (
         None
@@ -210,6 +229,9 @@ class ListArguments:
         bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
     ] = False
     agents: Annotated[bool, typer.Option("--agents", help="Optimizers, for --agent.")] = False
+    graders: Annotated[
+        bool, typer.Option("--graders", help="What answers are held against expected ones by, for --set function=NAME.")
+    ] = False
     callbacks: Annotated[bool, typer.Option("--callbacks", help="Who can watch a run, for --callback.")] = False
     accept: Annotated[bool, typer.Option("--accept", help="Rules for which edits stay, for --set accept=NAME.")] = False
     windows: Annotated[

@@ -25,6 +25,7 @@ def facts(row: Row) -> type[Task] | Task:
 REGISTRIES = {
     "agents": "genopt_gym.agents:REGISTRY",
     "callbacks": "genopt_gym.runs.callbacks:CALLBACKS",
+    "graders": "genopt_gym.envs.own.graders:GRADERS",
     "accept": "genopt_gym.core.acceptance:RULES",
     "windows": "genopt_gym.core.windows:WINDOWS",
     "feedback": "genopt_gym.core.feedback_kinds:FEEDBACK",

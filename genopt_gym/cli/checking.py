@@ -12,6 +12,7 @@ from genopt_gym.cli.planning import limits, show_calls, show_uncounted
 from genopt_gym.cli.tables import print_table
 from genopt_gym.study.planning.estimate import CostEstimate, added, estimate_run
 from genopt_gym.study.planning.plan import load_plan
+from genopt_gym.study.planning.preflight import study_problems
 from genopt_gym.study.records import Plan, PlannedRun
 
 HEADS = ("task", "arm", "runs", "edits", "train", "validation", "test", "model calls")
@@ -35,6 +36,8 @@ def check(source: str, overrides: Mapping[str, Any]) -> None:
     print(f"match     {plan.match}: {MATCHED[plan.match]}\n")
     print_table(Console(), HEADS, [_row(runs, estimate) for runs, estimate in found], numbers_from=2)
     print("Trials and calls are those of one run at most; what is cached is free.\n")
+    for problem in study_problems(plan.runs):
+        print(f"needed    {problem}")
     _show_totals(plan, found)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 
 from rich.console import Console
 
 from genopt_gym.cli.data import kaggle_tables
 from genopt_gym.cli.tables import print_table
+from genopt_gym.core.extras import EXTRAS, missing_modules
 from genopt_gym.envs.bbeh.data import status as bbeh_questions
 from genopt_gym.sandbox import confine
 from genopt_gym.sandbox.selftest import PROBED, breaches
@@ -26,8 +26,6 @@ OPEN = (
     "bugs of the kernel in the system calls that are allowed",
     "contention: artifact code can slow its neighbours on the same core, cache and disk",
 )
-
-EXTRAS = {"ml": ("sklearn", "pandas"), "kaggle": ("kagglehub",), "hf": ("datasets",), "reasoning": ("reasoning_gym",)}
 
 
 def doctor() -> None:
@@ -57,8 +55,8 @@ def doctor() -> None:
     for line in OPEN:
         print(f"  - {line}")
     print("\nextras:")
-    for extra, modules in EXTRAS.items():
-        missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    for extra in EXTRAS:
+        missing = missing_modules(extra)
         state = f"missing {', '.join(missing)}: pip install 'genopt-gym[{extra}]'" if missing else "installed"
         print(f"  {extra:<10} {state}")
     print(f"\nBBEH questions: {bbeh_questions()}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from genopt_gym.cli.arguments import RunArguments
 from genopt_gym.cli.running import read_config
+from genopt_gym.runs.preflight import problems
 from genopt_gym.study.planning.estimate import Calls, estimate_run
 
 
@@ -22,6 +23,8 @@ def show_plan(request: RunArguments) -> None:
         show_uncounted([config.agent])
     if budget := config.parameters.get("budget"):
         print(f"budget    {limits(budget)} a run")
+    for problem in problems(config.prepare()):
+        print(f"needed    {problem}")
 
 
 def show_calls(calls: Calls) -> None:
@@ -30,7 +33,9 @@ def show_calls(calls: Calls) -> None:
     if dollars is None:
         money = "price unknown"
     else:
-        money = f"at most ${dollars:,.2f}" + ("" if calls.prompt_tokens else ", and the prompts'")
+        typical = calls.typical_money or 0.0
+        mostly = f"typically ${typical:,.2f}, " if typical else ""
+        money = f"{mostly}at most ${dollars:,.2f}" + ("" if calls.prompt_tokens else ", and the prompts'")
     asked = f"{count} calls of {calls.model}, at most {calls.reply_tokens:,} tokens a reply"
     print(f"{calls.role:<9} {asked}: {money}")
 

@@ -24,17 +24,21 @@ from genopt_gym.core.journal import write_atomically
 from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.llm import ModelError
 from genopt_gym.llm.errors import ModelRefused
+from genopt_gym.registration import EXAMPLES, FUNCTION
+from genopt_gym.runs import preflight
 from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import check_unused, claim_path
 from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.resuming import Changes
 from genopt_gym.runs.run import load_run
 
 PLAN = "seeds.json"
 """In a folder of several runs: what they have in common, and how many seeds there are."""
 
 
-GO_WITH_RESUME = {"resume", "more_edits", "accept_changes", "callbacks", "workers", "confinement"}
+GO_WITH_RESUME = {"resume", "more_edits", "base_url", "price", "timeout", "budget", "accept_changes"}
+GO_WITH_RESUME |= {"callbacks", "workers", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -47,7 +51,7 @@ def run(request: RunArguments) -> None:
         folder = request.resume
     else:
         config, seeds = read_config(request), request.seeds
-        folder = request.out or Path("runs") / _name(config, seeds)
+        folder = request.out or Path("runs") / _name(config, seeds, request.name)
         if request.out is not None:
             check_unused(folder)
         if request.accept_changes:
@@ -57,15 +61,21 @@ def run(request: RunArguments) -> None:
     # Now, so that wrong words leave no folder behind.
     watching = make_callbacks(["page", "progress", *(request.callbacks or [])])
     prepared = config.prepare() if request.resume is None else None
+    if prepared is not None:
+        preflight.check(prepared)
     if request.resume is None and request.out is None:
         folder = claim_path(folder)
     if seeds is not None:
         _write_plan(folder, config, seeds)
 
     def loop(config: Config, folder: Path) -> Result:
+        if request.resume is not None:
+            config = replace(config, agent_options={**config.agent_options, **_reached(request)})
         if (folder / "config.json").exists():
-            more_edits, accept_changes = request.more_edits or 0, request.accept_changes
-            return resume_run(folder, watching, more_edits=more_edits, accept_changes=accept_changes)
+            changes = (
+                Changes(request.more_edits or 0, _reached(request), _budget(request)) if request.resume else Changes()
+            )
+            return resume_run(folder, watching, changes=changes, accept_changes=request.accept_changes)
         return start_run(prepared if prepared and config == prepared.config else config, folder, watching)
 
     try:
@@ -109,9 +119,16 @@ def read_options(request: RunArguments | PromptArguments) -> Config:
         id=request.id,
         agent=request.agent,
         seed=request.seed or 0,
-        parameters=pairs("--set", request.parameters or []),
+        parameters=_parameters(request),
         agent_options=_agent_options(request),
     )
+
+
+def _parameters(request: RunArguments | PromptArguments) -> dict[str, Any]:
+    parameters = pairs("--set", request.parameters or [])
+    if isinstance(request, RunArguments) and (budget := _budget(request)):
+        parameters["budget"] = {**(parameters.get("budget") or {}), **budget}
+    return parameters
 
 
 def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
@@ -122,9 +139,34 @@ def _agent_options(request: RunArguments | PromptArguments) -> dict[str, Any]:
         return options
     if request.exchange is not None:
         options["exchange"] = str(request.exchange.absolute())
-    if request.timeout is not None:
-        options["timeout"] = request.timeout
-    return options
+    return options | _reached(request)
+
+
+def _reached(request: RunArguments) -> dict[str, Any]:
+    """Options on how the model is reached."""
+    given = {"base_url": request.base_url, "timeout": request.timeout, "prices": _prices(request.price)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _prices(words: str | None) -> list[float] | None:
+    """``1,2`` as two numbers."""
+    if words is None:
+        return None
+    try:
+        prompt, reply = map(float, words.split(","))
+    except ValueError:
+        raise UserError(
+            f"--price takes dollars per million prompt and reply tokens, as in 1,2, not {words!r}"
+        ) from None
+    return [prompt, reply]
+
+
+def _budget(request: RunArguments) -> dict[str, float]:
+    limits = pairs("--budget", request.budget or [])
+    for what, limit in limits.items():
+        if not isinstance(limit, int | float):
+            raise UserError(f"--budget takes WHAT=NUMBER, got {what}={limit}")
+    return limits
 
 
 def pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
@@ -141,11 +183,20 @@ def pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
     return pairs
 
 
-def _name(config: Config, seeds: int | None) -> str:
-    """A folder's name: ``atari-pong-cma-es-seed0``."""
-    task = re.sub(r"-v\d+$", "", config.id.split("/")[-1])
+def _name(config: Config, seeds: int | None, name: str | None = None) -> str:
+    """A folder's name: ``atari-pong-cma-es-seed0``; a task of one's own is called after its function."""
+    task = name or _own_name(config) or re.sub(r"-v\d+$", "", config.id.split("/")[-1])
     words = f"{task}-{config.agent.split(':')[-1]}-" + (f"seed{config.seed}" if seeds is None else f"{seeds}seeds")
-    return words.lower()
+    return re.sub(r"[^\w.]+", "-", words).strip("-").lower()
+
+
+def _own_name(config: Config) -> str:
+    """``stopping-score`` of ``stopping:score``, ``questions-numeric`` of a grader and its data; else empty."""
+    function, data = config.parameters.get("function"), config.parameters.get("data")
+    if config.id not in (FUNCTION.id, EXAMPLES.id):
+        return ""
+    name = function.get("grader", "") if isinstance(function, dict) else str(function)
+    return f"{Path(data).stem}-{name}" if isinstance(data, str) and ":" not in name else name
 
 
 def _resumed(request: RunArguments) -> tuple[Config, int | None]:
@@ -153,8 +204,9 @@ def _resumed(request: RunArguments) -> tuple[Config, int | None]:
     for field in fields(request):
         if field.name not in GO_WITH_RESUME and getattr(request, field.name) not in (None, [], False):
             raise UserError(
-                f"--resume takes everything from {request.resume}; only --more-edits, --callback, --workers and "
-                "--confinement may go with it"
+                f"--resume takes everything from {request.resume}; only what changes nothing that was done may go "
+                "with it: --more-edits, --budget, --base-url, --price, --timeout, --accept-changes, --callback, "
+                "--workers and --confinement"
             )
     plan = request.resume / PLAN
     if plan.exists() and request.more_edits is not None:

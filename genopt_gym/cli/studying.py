@@ -20,10 +20,11 @@ from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.study.execution.display import StudyDisplay, last_line
 from genopt_gym.study.execution.execute import Executor, Outcome, run_study
 from genopt_gym.study.execution.local import LocalExecutor
-from genopt_gym.study.folder import PLAN, StorageError, StudyFolder, read_plan
+from genopt_gym.study.folder import PLAN, StorageError, StudyFolder, is_done, read_plan, run_path
 from genopt_gym.study.index import build_index
 from genopt_gym.study.planning.document import plan_text
 from genopt_gym.study.planning.plan import load_plan
+from genopt_gym.study.planning.preflight import study_problems
 from genopt_gym.study.records import Plan
 
 
@@ -46,6 +47,9 @@ def run(request: StudyArguments) -> None:
     make_callbacks(request.callbacks)
     plan, path, source = _read(request)
     executor = _executor(request)
+    # Once, and not in each run after its first evaluation.
+    if problems := study_problems(run for run in plan.runs if not is_done(run_path(path, run.key))):
+        raise UserError(problems[0])
     try:
         with closing(StudyFolder(path, plan, source)) as folder, closing(StudyDisplay(plan, path)) as display:
             outcome = run_study(folder, executor, display, request.callbacks)

@@ -13,8 +13,9 @@ import msgspec
 
 from genopt_gym.core.artifact import Artifact, Structure
 from genopt_gym.core.checks import whole_number
-from genopt_gym.core.errors import ParameterError
+from genopt_gym.core.errors import ParameterError, UserError
 from genopt_gym.core.evidence import Instance, Trial, View
+from genopt_gym.core.extras import words_of
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.metric import Metric as Metric
 from genopt_gym.core.registry import load_class
@@ -84,7 +85,13 @@ class TaskSpec(msgspec.Struct, frozen=True, omit_defaults=True):
         """A new task; ParameterError for a disguise that is no whole number from 0, or that the task does not have."""
         arguments = dict(self.arguments)
         disguise = arguments.pop("disguise", None)
-        task = self.load()(**arguments)
+        kind = self.load()
+        try:
+            task = kind(**arguments)
+        except ModuleNotFoundError as error:
+            if words := words_of(error, kind.__name__):
+                raise UserError(words) from None
+            raise
         if disguise is not None:
             if type(disguise) is not int or disguise < 0:
                 raise ParameterError(f"disguise must be None or a whole number from 0, got {disguise!r}", "disguise")

@@ -17,6 +17,7 @@ from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.checks import number
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Failure, Instance, Recorder
+from genopt_gym.core.extras import need
 from genopt_gym.core.limits import Limits
 from genopt_gym.core.summary import summarized
 from genopt_gym.core.task import Task
@@ -162,6 +163,7 @@ class TabularTask(Task):
         memory_mb: int = 4096,
         split_seed: int = 0,
     ) -> None:
+        need("ml", type(self).__name__)
         super().__init__(split_seed=split_seed, train_size=train_size, validation_size=1, test_size=1)
         if not isinstance(shares, Sequence) or isinstance(shares, str) or len(shares) != 3:
             raise ParameterError(f"shares must be three positive numbers that add up to 1, got {shares!r}", "shares")

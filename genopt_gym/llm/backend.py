@@ -29,6 +29,14 @@ class Backend(ABC):
             ModelError: it failed for good.
         """
 
+    def problem(self, model: str, base_url: str | None = None) -> str:
+        """Why the model could not be asked, as far as can be told without asking; empty if nothing is in the way.
+
+        Raises:
+            ModelError: in place of an answer.
+        """
+        return ""
+
     def prices(self, model: str) -> tuple[float, float] | None:
         """US dollars per prompt token and per completion token; None if they are not known."""
         return None

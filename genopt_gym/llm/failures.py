@@ -7,7 +7,7 @@ import importlib
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from genopt_gym.llm.errors import ModelError, ModelRefused, Transient
 from genopt_gym.llm.request import EXTRA, Request
@@ -33,6 +33,10 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
     where = settings.base_url or "the provider"
     if kinds & {"InvalidURL", "UnsupportedProtocol", "InvalidUrlClientError"}:
         return ModelError(f"the base URL {settings.base_url!r} is no address: write it as http://127.0.0.1:8000/v1")
+    if "ClientOSError" in kinds and not any(kind.startswith("ClientConnector") for kind in kinds):
+        # Of aiohttp, where a connection that stood is reset: litellm calls that a ConnectError, but the provider may
+        # have read the request, and count it. Whether a cut comes as this or as the end of a stream is a matter of moments.
+        return Transient("the connection was cut", may_have_cost=True)
     if kinds & _NEVER_CONNECTED or any(kind.startswith("ClientConnector") for kind in kinds):
         return Transient(f"cannot connect to {where}: is the address right, and is the server running?", tries=3)
     if kinds & {"Timeout", "APITimeoutError", "ReadTimeout"}:
@@ -53,10 +57,7 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
             return ModelError(f"the account at {where} has no credit left for {model} ({message})")
         return Transient(f"too many requests ({message})", retry_after=_retry_after(chain))
     if "LLM Provider NOT provided" in message:
-        return ModelError(
-            f"no provider in the model's name {model!r}: write provider/name, such as openai/NAME, "
-            "anthropic/NAME or local/smollm2"
-        )
+        return ModelError(no_provider(model))
     status = int(getattr(error, "status_code", 0) or 0)
     if status >= 500:
         answered = kinds & {"HTTPStatusError", "APIStatusError"} or not kinds & {"OpenAIError"}
@@ -80,10 +81,23 @@ def _first_line(error: Exception) -> str:
     return lines[0].rsplit("Exception - ", 1)[-1].removeprefix("litellm.BadRequestError: ")[:SHOWN]
 
 
+def no_provider(model: str) -> str:
+    """What is said of a model's name that no provider knows."""
+    return (
+        f"no provider in the model's name {model!r}: write provider/name, such as openai/NAME, anthropic/NAME or "
+        "local/smollm2"
+    )
+
+
+def needs_key(model: str, missing: Sequence[str]) -> str:
+    """What is said where a provider's key is not in the environment."""
+    return f"{model} needs a key: set {' and '.join(missing)} in the environment, or take local/smollm2"
+
+
 def _about_key(model: str, message: str) -> str:
     missing = importlib.import_module("litellm").validate_environment(model)["missing_keys"]
     if missing:
-        return f"{model} needs a key: set {' and '.join(missing)} in the environment, or take local/smollm2"
+        return needs_key(model, missing)
     return f"the key for {model} was refused: {message}"
 
 

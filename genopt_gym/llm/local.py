@@ -37,6 +37,11 @@ class LocalModels(Backend):
     async def complete(self, request: Request, settings: Settings) -> Reply:
         return await asyncio.to_thread(self._complete, request, settings)
 
+    def problem(self, model: str, base_url: str | None = None) -> str:
+        _file_of(model)
+        missing = importlib.util.find_spec("xllamacpp") is None
+        return f"models on this machine need xllamacpp: {INSTALL}" if missing else ""
+
     def prices(self, model: str) -> tuple[float, float] | None:
         return 0.0, 0.0
 

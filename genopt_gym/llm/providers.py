@@ -15,7 +15,7 @@ from typing import Any
 
 from genopt_gym.llm.backend import Backend
 from genopt_gym.llm.errors import ModelError, Transient
-from genopt_gym.llm.failures import explained
+from genopt_gym.llm.failures import explained, needs_key, no_provider
 from genopt_gym.llm.request import EXTRA, THOUGHT, Reply, Request
 from genopt_gym.llm.settings import Settings
 
@@ -86,6 +86,18 @@ class Providers(Backend):
         for name in THOUGHT & options.keys() if settings.base_url is not None else ():
             extra[name] = options.pop(name)  # which model answers at that address, litellm cannot know
         return options | ({EXTRA: extra} if extra else {})
+
+    def problem(self, model: str, base_url: str | None = None) -> str:
+        try:
+            self._litellm.get_llm_provider(model)
+        except ModelError:
+            raise
+        except Exception:  # litellm's own, of several kinds
+            return no_provider(model)
+        if base_url is not None:
+            return ""
+        missing = self._litellm.validate_environment(model)["missing_keys"]
+        return needs_key(model, missing) if missing else ""
 
     def prices(self, model: str) -> tuple[float, float] | None:
         facts = self._facts(model)

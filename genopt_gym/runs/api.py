@@ -20,6 +20,7 @@ from genopt_gym.making import optimization_env
 from genopt_gym.runs.callbacks import Callback, GivenCallback, make_callbacks
 from genopt_gym.runs.config import Config, PreparedRun, read_run
 from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.resuming import Changes
 from genopt_gym.runs.run import Run
 
 OWN = ("edits", "seed", "out", "callbacks", "agent_options", "progress")
@@ -86,6 +87,8 @@ def resume(
     *,
     agent: GivenAgent | None = None,
     more_edits: int = 0,
+    agent_options: Mapping[str, Any] | None = None,
+    budget: Mapping[str, float] | None = None,
     accept_changes: bool = False,
     callbacks: Iterable[GivenCallback] = (),
     progress: bool | None = None,
@@ -96,6 +99,9 @@ def resume(
         folder: of a run that was interrupted, or has ended.
         agent: the agent again, where it was given as an object that no name leads back to.
         more_edits: edits to add to those of the run, which may have ended by having made all of them.
+        agent_options: of the agent, out of those that change nothing of what was asked: ``base_url``, ``prices``,
+            ``timeout``, ``requests_per_minute``.
+        budget: higher limits in place of those it had; a run that has spent its budget goes on.
         accept_changes: go on although your own code or data has changed since; the folder says from which step on.
         callbacks: as in ``run``; steps that were stored are seen again, with ``replayed`` set.
         progress: as in ``run``.
@@ -116,7 +122,8 @@ def resume(
             raise UserError(f"the run in {path} was made by {recorded}, not by {name}")
         given = make_agent(agent, read_run(path).agent_options if not isinstance(agent, Agent) else None)
     try:
-        resume_run(path, watching, agent=given, more_edits=more_edits, accept_changes=accept_changes)
+        changes = Changes(more_edits, dict(agent_options or {}), dict(budget or {}))
+        resume_run(path, watching, agent=given, changes=changes, accept_changes=accept_changes)
     except KeyboardInterrupt:
         say_stopped(f"genopt_gym.resume({str(path)!r})", True)
         raise

@@ -11,6 +11,7 @@ import gymnasium as gym
 from genopt_gym.agents import Agent, agent_class, make_agent
 from genopt_gym.agents.session import PREFIX, agent_name
 from genopt_gym.core.errors import ParameterError, UserError
+from genopt_gym.core.extras import words_of
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.folder import open_replay, read_config
@@ -78,7 +79,9 @@ class Config:
             # Gymnasium raises it anew, with where it comes from; what was said first is its cause.
             said = error.__cause__ if isinstance(error.__cause__, TypeError) else error
             raise UserError(str(said)) from error
-        except (gym.error.Error, ValueError, ImportError) as error:
+        except ImportError as error:
+            raise UserError(words_of(error, self.id) or str(error)) from error
+        except (gym.error.Error, ValueError) as error:
             raise UserError(str(error)) from error
         optimization_env(env)
         return env

@@ -28,16 +28,20 @@ from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
 from genopt_gym.making import optimization_env
+from genopt_gym.runs import preflight
 from genopt_gym.runs.callbacks import CallbackList, GivenCallback, RunStart, make_callbacks
-from genopt_gym.runs.config import Config, PreparedRun, extended, read_run
+from genopt_gym.runs.config import Config, PreparedRun, read_run
 from genopt_gym.runs.film import has_screen, record, save_film
-from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config, read_result
+from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.learning import learn
 from genopt_gym.runs.recorder import NOT_ACCEPTABLE, StepRecorder
+from genopt_gym.runs.resuming import Changes
 from genopt_gym.runs.stages import stage
 from genopt_gym.runs.versions import Versions
 from genopt_gym.sandbox.tier import choose
+
+NO_CHANGES = Changes()
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def start_run(
     check_unused(path)
     watching = CallbackList(make_callbacks(callbacks))
     prepared = run if isinstance(run, PreparedRun) else run.prepare()
+    preflight.check(prepared)
     with closing(prepared.agent) as agent:
         agent.claim()
         with closing(RunFolder(path, fence)) as folder:
@@ -98,7 +103,7 @@ def resume_run(
     fence: Callable[[], None] | None = None,
     *,
     agent: Agent | None = None,
-    more_edits: int = 0,
+    changes: Changes = NO_CHANGES,
     accept_changes: bool = False,
 ) -> Result:
     """Go on with the run in ``path``, by replay: what is stored is not run again.
@@ -108,7 +113,7 @@ def resume_run(
         callbacks: who watches, as in ``start_run``; they see stored steps again, with ``replayed`` set.
         fence: called before each step is committed; stops the run by raising.
         agent: in place of the one that the configuration names, where that was given as an object.
-        more_edits: edits to add to those of the run, which may have ended by having made all of them.
+        changes: what the run is given that changes nothing of what was done: more edits, a higher budget, an address.
         accept_changes: go on although own code or data has changed; ``config.json`` says from which step on.
 
     Raises:
@@ -117,10 +122,10 @@ def resume_run(
     """
     watching = CallbackList(make_callbacks(callbacks))
     config = read_run(path)
-    if more_edits:
-        _check_extendable(path, more_edits)
-        config = extended(config, read_config(path)["spec"]["max_episode_steps"], more_edits)
+    config = changes.applied(config, path)
     prepared = config.prepare(agent)
+    if changes or not (path / "result.json").exists():
+        preflight.check(prepared)
     with closing(prepared.agent) as running:
         running.claim()
         with closing(RunFolder(path, fence)) as folder:
@@ -132,20 +137,11 @@ def resume_run(
                     "put back what was changed, or begin another run"
                 )
             try:
-                return _run(prepared, folder, watching, history, extends=more_edits > 0)
+                return _run(prepared, folder, watching, history, extends=bool(changes))
             except SourcesChanged as error:
                 if not accept_changes:
                     raise
                 raise UserError(NOT_ACCEPTABLE.format("a stored step", path)) from error
-
-
-def _check_extendable(path: Path, more_edits: int) -> None:
-    if more_edits < 1:
-        raise UserError(f"a run can be given more edits, from 1, not {more_edits}")
-    if path.absolute().parent.name == "runs" and (path.absolute().parents[1] / "plan.json").exists():
-        raise UserError(f"{path} is a run of a study, whose plan says how many edits it has")
-    if (path / "result.json").exists() and (ended_by := read_result(path).get("ended_by")) != "updates":
-        raise UserError(f"the run in {path} was ended by {ended_by}, so more edits would not let it go on")
 
 
 def read_best(path: Path) -> tuple[Artifact, TaskSpec]:

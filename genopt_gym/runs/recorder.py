@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import as_line
 from genopt_gym.env import OptimizationEnv
@@ -82,9 +83,10 @@ class StepRecorder:
         if self._step + 1 == self.stored and as_line(self._folder.steps.rows[-1]) != as_line(row):
             self._folder.fence()
             self._folder.steps.replace_last(row)
-        if not replayed:
+        if not replayed or row["artifact"] != self._folder.steps.rows[self._step]["artifact"]:
             self._folder.fence()
             self._folder.keep_artifact(self._env.last.artifact)
+        if not replayed:
             self._folder.steps.append(row)
         if self._step < len(self._folder.ledger.rows):
             cost = self._folder.ledger.rows[self._step]
@@ -117,8 +119,12 @@ class StepRecorder:
         }
 
     def _check(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-        if stored.get("truncated_by") == UPDATES and row["truncated_by"] is None:
-            # It was the last, and the run has more edits now.
+        last = self._step + 1 == self.stored
+        if self._extension is not None and last and stored["outcome"] == EditOutcome.BUDGET_SPENT:
+            return  # it was not run for want of budget, and now it is
+        ended_by = stored.get("truncated_by") or ""
+        if row["truncated_by"] is None and (ended_by == UPDATES or (last and ended_by.startswith("budget of "))):
+            # It was the last, and the run has more edits, or more budget, now.
             stored = {**stored, "truncated_by": None}
         if as_line(stored) == as_line(row):
             return

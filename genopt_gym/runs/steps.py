@@ -35,7 +35,6 @@ class Step:
         total_inner_steps: of those.
         worker_seconds: of those, summed over workers.
         models: role to what its calls have cost so far, as in ``ModelAccount``.
-        problem: why the edit was not run, or the first failure of its trials; empty if all went well.
         replayed: the step was stored before the run was resumed, and is seen again.
     """
 
@@ -56,7 +55,6 @@ class Step:
     total_inner_steps: int
     worker_seconds: float
     models: Mapping[str, Mapping[str, Any]]
-    problem: str = ""
     replayed: bool = False
     problem: str | None = None
 

@@ -103,7 +103,9 @@ def test_a_budget_too_small_for_one_edit_is_told_before_the_first(tmp_path: Path
     config = Config(CONFIG.id, "hill-climbing", edits=50, parameters={**CONFIG.parameters, "budget": budget})
     with pytest.raises(UserError, match="too small for one edit, and nothing was tried"):
         start_run(config, tmp_path / "run")
-    assert (tmp_path / "run" / "steps.jsonl").read_bytes().count(b"\n") == 1
+    # What trials a step takes is known before; how many inner steps these will have is not.
+    steps = tmp_path / "run" / "steps.jsonl"
+    assert (steps.read_bytes().count(b"\n") if steps.exists() else 0) == ("inner_steps" in budget)
 
 
 def test_the_tier_is_recorded(unbroken: Path) -> None:

@@ -14,6 +14,13 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm.backend import backend_of
 from genopt_gym.runs.config import Config
 
+TYPICAL_REPLY = 1500
+"""Tokens of an edit with some thoughts."""
+TYPICAL_ANSWER = 200
+"""Tokens of what an artifact's model says, and of what it is asked beside the artifact's own words."""
+CHARS_PER_TOKEN = 3
+"""Of a trace, which is mostly numbers."""
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -44,6 +51,8 @@ class Calls:
         reply_tokens: most tokens of a reply.
         prompt_tokens: about as many as all prompts can have; ``None`` where the artifact writes them.
         prices: US dollars for a prompt token and a reply token, where the agent names them.
+        typical: prompt and reply tokens of all calls together, as they mostly come out: prompts with the trace that the
+            horizon shows, replies of ``TYPICAL_REPLY`` tokens, and none that is asked for again.
     """
 
     role: str
@@ -53,6 +62,13 @@ class Calls:
     reply_tokens: int
     prompt_tokens: int | None
     prices: tuple[float, float] | None = None
+    typical: tuple[int, int] = (0, 0)
+
+    @property
+    def typical_money(self) -> float | None:
+        """US dollars as it mostly comes out; ``None`` without prices."""
+        prices = self.prices or backend_of(self.model).prices(self.model)
+        return None if prices is None else prices[0] * self.typical[0] + prices[1] * self.typical[1]
 
     @property
     def money(self) -> float | None:
@@ -65,18 +81,21 @@ class Calls:
     def times(self, runs: int) -> Calls:
         """Those of so many runs."""
         tokens = None if self.prompt_tokens is None else self.prompt_tokens * runs
-        return replace(self, least=self.least * runs, most=self.most * runs, prompt_tokens=tokens)
+        typical = (self.typical[0] * runs, self.typical[1] * runs)
+        return replace(self, least=self.least * runs, most=self.most * runs, prompt_tokens=tokens, typical=typical)
 
 
 def added(calls: Iterable[Calls]) -> list[Calls]:
     """Calls of the same role, model and price as one."""
     kinds: dict[Calls, Calls] = {}
     for each in calls:
-        kind = replace(each, least=0, most=0, prompt_tokens=None)
+        kind = replace(each, least=0, most=0, prompt_tokens=None, typical=(0, 0))
         if kind in kinds:
             known = kinds[kind]
             tokens = None if each.prompt_tokens is None else (known.prompt_tokens or 0) + each.prompt_tokens
-            each = replace(kind, least=known.least + each.least, most=known.most + each.most, prompt_tokens=tokens)
+            typical = (known.typical[0] + each.typical[0], known.typical[1] + each.typical[1])
+            least, most = known.least + each.least, known.most + each.most
+            each = replace(kind, least=least, most=most, prompt_tokens=tokens, typical=typical)
         kinds[kind] = each
     return list(kinds.values())
 
@@ -124,7 +143,13 @@ def estimate_run(config: Config) -> CostEstimate:
     prompt = count_tokens(core.context + core.start.source) + core.parameters.max_trace_chars
     prices = None if agent.prices is None else (agent.prices[0] / 1e6, agent.prices[1] / 1e6)
     # A reply that holds no edit is asked for once more.
-    own = Calls("proposer", agent.model, edits, 2 * edits, agent.reply_tokens, 2 * edits * prompt, prices)
+    steps = min(core.parameters.credit_horizon or core.task.max_inner_steps, core.task.max_inner_steps)
+    trace = min(steps * core.task.trace_row_chars * core.parameters.batch_size, core.parameters.max_trace_chars)
+    typical = count_tokens(core.context + 2 * core.start.source) + trace // CHARS_PER_TOKEN
+    replies = min(TYPICAL_REPLY, agent.reply_tokens)
+    most = 2 * edits
+    own = Calls("proposer", agent.model, edits, most, agent.reply_tokens, most * prompt, prices)
+    own = replace(own, typical=(edits * typical, edits * replies))
     return replace(found, calls=[*found.calls, own])
 
 
@@ -135,4 +160,7 @@ def _workflow_calls(env: OptimizationEnv, trials: int) -> Sequence[Calls]:
         return []
     fixed = env.start.workflow.count("llm(")
     least, most = (fixed, fixed) if fixed else (0, env.task.limits.llm_calls)
-    return [Calls("workflow", model.name, least * trials, most * trials, model.max_tokens, None)]
+    prices = None if model.prices is None else (model.prices[0] / 1e6, model.prices[1] / 1e6)
+    calls = (least or 1) * trials
+    typical = (calls * (count_tokens(env.start.source) + TYPICAL_ANSWER), calls * min(TYPICAL_ANSWER, model.max_tokens))
+    return [Calls("workflow", model.name, least * trials, most * trials, model.max_tokens, None, prices, typical)]

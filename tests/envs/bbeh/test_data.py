@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from genopt_gym.cli.doctor import EXTRAS
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.extras import EXTRAS
 from genopt_gym.envs.bbeh import data
 from genopt_gym.envs.bbeh.data import QuestionsError
 from genopt_gym.runs.config import Config
