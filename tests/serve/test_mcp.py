@@ -16,7 +16,7 @@ from genopt_gym.envs.bbeh.data import VARIABLE
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from tests.envs.bbeh.checkout import REAL, shared_checkout
-from tests.helpers.mcp_clients import Caller, HttpServer, Told, http_server, over_stdio
+from tests.helpers.mcp_clients import Caller, HttpServer, Told, http_server, httpx2, over_stdio
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SMALL: dict[str, Any] = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
@@ -91,7 +91,7 @@ def test_a_whole_cartpole_run_has_the_steps_that_the_same_edits_have(
         assert told.facts["feedback"] == observation["feedback"]
 
 
-@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("transport", [pytest.param("stdio", marks=pytest.mark.slow), "http"])
 def test_a_whole_bbeh_run_has_the_steps_that_the_same_edits_have(
     transport: str, server: HttpServer, tmp_path: Path
 ) -> None:
@@ -182,3 +182,9 @@ def test_a_budget_of_trials_is_a_hard_stop(server: HttpServer) -> None:
     assert (second.facts["budget"]["trials"]["left"], second.facts["ended_by"]) == (0, "budget of trials")
     assert refused.is_error
     assert finished.facts["ended_by"] == "budget of trials"
+
+
+def test_who_has_no_key_is_not_let_in(server: HttpServer) -> None:
+    for headers in ({}, {"Authorization": "Bearer genopt-guess"}):
+        answer = httpx2.post(server.url, headers=headers, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        assert (answer.status_code, answer.text) == (401, "the key is missing or wrong: it was shown at start\n")
