@@ -16,7 +16,7 @@ from genopt_gym.envs.bbeh.data import VARIABLE
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from tests.envs.bbeh.checkout import REAL, shared_checkout
-from tests.helpers.mcp_clients import Caller, HttpServer, Told, http_server, httpx2, over_stdio
+from tests.helpers.mcp_clients import Caller, HttpServer, Told, http_server, over_stdio
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SMALL: dict[str, Any] = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
@@ -185,6 +185,7 @@ def test_a_budget_of_trials_is_a_hard_stop(server: HttpServer) -> None:
 
 
 def test_who_has_no_key_is_not_let_in(server: HttpServer) -> None:
+    httpx2 = pytest.importorskip("httpx2")
     for headers in ({}, {"Authorization": "Bearer genopt-guess"}):
         answer = httpx2.post(server.url, headers=headers, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
         assert (answer.status_code, answer.text) == (401, "the key is missing or wrong: it was shown at start\n")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,31 @@ def test_an_id_that_there_is_not_is_told_at_the_start(genopt: Genopt) -> None:
 
 def rows(folder: Path) -> list[dict[str, Any]]:
     return read_journal(folder / "steps.jsonl")[0]
+
+
+def test_clients_that_shake_hands_are_served_as_well(sessions: Sessions) -> None:
+    """Most assistants still begin with ``initialize``."""
+
+    async def use(tools: Caller) -> Told:
+        assert "edit" in [tool.name for tool in (await tools.client.list_tools()).tools]
+        await begun(tools)
+        return await edit(tools, 0)
+
+    assert within(sessions, use, mode="legacy").facts["edits_made"] == 1
+
+
+def test_a_call_that_is_taken_back_before_its_turn_makes_no_edit(sessions: Sessions) -> None:
+    session = sessions.start(CARTPOLE, SMALL, 5)
+    session.begun.result(60)
+    slow = session.edit({"policy": "import time\ndef policy(obs):\n    time.sleep(0.02)\n    return 1\n"})
+    waiting, last = (session.edit({"policy": POLICY.format(number)}) for number in (1, 2))
+    assert waiting.cancel()
+    assert slow.result(60).last.step == 1
+    assert last.result(60).last.step == 2
+
+
+def test_a_server_without_its_package_is_told(genopt: Genopt, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp_types", None)
+    monkeypatch.delitem(sys.modules, "genopt_gym.serve.mcp_server", raising=False)
+    ended = genopt("mcp")
+    assert (ended.code, "pip install 'genopt-gym[mcp]'" in ended.err) == (2, True)
