@@ -189,3 +189,22 @@ def test_who_has_no_key_is_not_let_in(server: HttpServer) -> None:
     for headers in ({}, {"Authorization": "Bearer genopt-guess"}):
         answer = httpx2.post(server.url, headers=headers, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
         assert (answer.status_code, answer.text) == (401, "the key is missing or wrong: it was shown at start\n")
+
+
+def test_progress_is_told_over_http_while_an_evaluation_lasts(server: HttpServer) -> None:
+    notes: list[str] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        notes.append(str(message))
+
+    async def run() -> None:
+        async with server.client() as tools:
+            run = (await tools("start", id=CARTPOLE, parameters=SMALL)).facts["run"]
+            slow = "import time\ndef policy(obs):\n    time.sleep(0.1)\n    return 1\n"
+            asked = {"components": {"policy": slow}, "run": run}
+            await tools.client.call_tool("edit", asked, progress_callback=listen)
+            await tools("finish", run=run)
+
+    asyncio.run(run())
+    assert notes
+    assert notes[0].startswith("edit: at work for")
