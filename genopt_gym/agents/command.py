@@ -42,6 +42,8 @@ class Command(Proposer):
         attempts: how often a run is tried that fails.
         concurrency: how many of it may run at once on this machine, in all runs of yours; ``None`` is no limit.
         memory: how many of the last edits a prompt shows.
+        memory_chars: see ``Proposer``.
+        prompt_chars: see ``Proposer``.
         edit_format: see ``PromptedAgent``.
         system: file with a system prompt of one's own.
     """
@@ -57,6 +59,8 @@ class Command(Proposer):
         attempts: int = 2,
         concurrency: int | None = None,
         memory: int = 20,
+        memory_chars: int = 8_000,
+        prompt_chars: int = 40_000,
         edit_format: EditFormat = "fenced",
         system: str | None = None,
     ) -> None:
@@ -86,6 +90,8 @@ class Command(Proposer):
         super().__init__(
             model=self._model.name,
             memory=memory,
+            memory_chars=memory_chars,
+            prompt_chars=prompt_chars,
             edit_format=edit_format,
             system=system,
             timeout=timeout,

@@ -36,7 +36,9 @@ def show_calls(calls: Calls) -> None:
         typical = calls.typical_money or 0.0
         mostly = f"typically ${typical:,.2f}, " if typical else ""
         money = f"{mostly}at most ${dollars:,.2f}" + ("" if calls.prompt_tokens else ", and the prompts'")
-    asked = f"{count} calls of {calls.model}, at most {calls.reply_tokens:,} tokens a reply"
+    asked = f"{count} calls of {calls.model}"
+    if not calls.model.startswith("command/"):  # whose replies are as long as they are
+        asked += f", at most {calls.reply_tokens:,} tokens a reply"
     print(f"{calls.role:<9} {asked}: {money}")
 
 

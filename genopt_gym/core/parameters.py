@@ -77,7 +77,7 @@ class Parameters:
             train batch (``train``), or on ``validation``; or ``module:Class`` of a rule, see ``core/acceptance.py``.
         max_trace_chars: the trace's size budget.
         budget: hard limits for the environment's whole life, such as ``{"trials": 500}``; cached trials are free.
-            Of model calls, the agent's too: ``tokens``, and ``money`` in US dollars.
+            Of model calls, the agent's too: ``tokens``, ``money`` in US dollars, and ``calls``.
     """
 
     start: str | None = None

@@ -31,8 +31,6 @@ MOST_OUTPUT = 4 * 1024**2
 """Bytes of standard output; a program that prints more is stopped, and what it printed is no reply."""
 MOST_WORDS = 400
 """Characters of a program's own words in a message."""
-SHOWN_CUT = 2000
-"""Characters that are kept of an output that was too long."""
 PROMPT_FILE, SESSION = "{prompt_file}", "{session}"
 FIRST_LOOK, LAST_LOOK = 0.01, 0.1
 """Seconds between looks at whether it has ended, at first and at most."""
@@ -148,8 +146,7 @@ class CommandModel(Backend):
 
     def _reply(self, ended: ProgramEnd, program: str) -> Reply:
         if ended.too_long:
-            cut = clean(ended.out[-SHOWN_CUT:])
-            return Reply(cut, "length", 0, 0, None)
+            return Reply(f"(more than {MOST_OUTPUT // 1024**2} MiB were printed, and not read)", "stop", 0, 0, None)
         printed = read_output(ended.out, self.form)
         problem = self._problem(ended, printed)
         if problem is not None:

@@ -35,7 +35,8 @@ def explained(error: Exception, request: Request, settings: Settings) -> Excepti
         return ModelError(f"the base URL {settings.base_url!r} is no address: write it as http://127.0.0.1:8000/v1")
     if "ClientOSError" in kinds and not any(kind.startswith("ClientConnector") for kind in kinds):
         # Of aiohttp, where a connection that stood is reset: litellm calls that a ConnectError, but the provider may
-        # have read the request, and count it. Whether a cut comes as this or as the end of a stream is a matter of moments.
+        # have read the request, and count it. Whether a cut comes as this or as the end of a stream is a matter of
+        # moments.
         return Transient("the connection was cut", may_have_cost=True)
     if kinds & _NEVER_CONNECTED or any(kind.startswith("ClientConnector") for kind in kinds):
         return Transient(f"cannot connect to {where}: is the address right, and is the server running?", tries=3)

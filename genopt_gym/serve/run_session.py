@@ -27,7 +27,7 @@ Loop = Callable[[list[Callback]], Result]
 class _Order(NamedTuple):
     """An edit that waits for its turn (``None``: no more of them), and who waits for its snapshot."""
 
-    edit: Any
+    edit: Edit | None
     made: Future[Snapshot]
 
 
@@ -129,8 +129,7 @@ class RunSession(Callback):
             if order.edit is None:
                 return None
             self._current = order.made
-            edit: Edit | str | None = order.edit
-            return edit
+            return order.edit
 
     def show(self, observation: Mapping[str, Any]) -> None:
         self._shown.append(observation)

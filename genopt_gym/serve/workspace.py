@@ -24,11 +24,12 @@ from genopt_gym.runs.folder import read_program
 from genopt_gym.serve.errors import SessionError
 from genopt_gym.serve.run_session import RunSession
 from genopt_gym.serve.sessions import Sessions
-from genopt_gym.serve.snapshot import PARTS, Snapshot
+from genopt_gym.serve.snapshot import Snapshot
 from genopt_gym.serve.tools import call
 
 ALLOWED: Final = ("edit", "status", "revert_to_best", "finish")
 """Tools that can be called from a workspace: its run is chosen for it."""
+EVIDENCE: Final = ("trace", "feedback", "steps")
 LONGEST: Final = 16 * 1024**2
 """Bytes of a question."""
 PATIENCE: Final = 30.0
@@ -58,8 +59,8 @@ def lay_out(folder: Path, id: str, session: RunSession) -> dict[str, str]:
         _write((artifact if name in session.editable else fixed) / names[name], text)
     _write(fixed / "workflow.py", program.workflow)
     (folder / "evidence").mkdir()
-    for part in ("trace", "feedback", "steps"):
-        _write(folder / "evidence" / f"{part}.txt", snapshot.part(part))
+    for part in EVIDENCE:
+        _write(folder / "evidence" / f"{part}.txt", f"{snapshot.part(part)}\n")
     words = Template(_template("workspace.txt")).substitute(
         id=id,
         context=snapshot.part("context").strip(),
@@ -161,7 +162,7 @@ class WorkspaceServer:
         words = answer.words.partition("\n\nThe trace has")[0]
         told: dict[str, Any] = {"ok": True, "words": words, "facts": answer.facts}
         if isinstance(result, Snapshot):
-            told["parts"] = {part: result.part(part) for part in PARTS if part not in ("context", "artifact")}
+            told["parts"] = {part: f"{result.part(part)}\n" for part in EVIDENCE}
             told["files"] = {self._names[name]: text for name, text in result.artifact.items() if name in self._names}
         return told, tool == "finish"
 

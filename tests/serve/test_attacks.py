@@ -28,7 +28,8 @@ from tests.sandbox.scene import site_data
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
-TOKEN = "PLANTED-" + secrets.token_hex(12)
+NAME = secrets.token_hex(12)
+TOKEN = f"PLANTED-{NAME}"
 HONEST = "def policy(obs):\n    return int(obs['pole_velocity'] > 0)\n"
 
 pytestmark = pytest.mark.skipif(available_tier() == "weak-only", reason="this system confines nothing")
@@ -71,7 +72,7 @@ class Victims:
         opened.callback(self.process.wait)
         opened.callback(self.process.kill)
         self.listeners = [opened.enter_context(socket.create_server(("127.0.0.1", 0)))]
-        for address in (str(folder / "listener"), "\0" + TOKEN):
+        for address in (str(folder / "listener"), "\0" + NAME):
             listening = opened.enter_context(socket.socket(socket.AF_UNIX))
             listening.bind(address)
             listening.listen()
@@ -96,7 +97,7 @@ class Victims:
             "tcp": self.listeners[0].getsockname()[1],
             "udp": self.udp.getsockname()[1],
             "unix": str(self.listeners[1].getsockname()),
-            "abstract": TOKEN,
+            "abstract": NAME,
             "key": 0x6E00_0000 + os.getpid(),
             "name": f"genopt-serve-{os.getpid()}",
             "run": str(run),

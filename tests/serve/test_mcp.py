@@ -91,7 +91,7 @@ def test_a_whole_cartpole_run_has_the_steps_that_the_same_edits_have(
         assert told.facts["feedback"] == observation["feedback"]
 
 
-@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("transport", [pytest.param("stdio", marks=pytest.mark.slow), "http"])
 def test_a_whole_bbeh_run_has_the_steps_that_the_same_edits_have(
     transport: str, server: HttpServer, tmp_path: Path
 ) -> None:
@@ -182,3 +182,29 @@ def test_a_budget_of_trials_is_a_hard_stop(server: HttpServer) -> None:
     assert (second.facts["budget"]["trials"]["left"], second.facts["ended_by"]) == (0, "budget of trials")
     assert refused.is_error
     assert finished.facts["ended_by"] == "budget of trials"
+
+
+def test_who_has_no_key_is_not_let_in(server: HttpServer) -> None:
+    httpx2 = pytest.importorskip("httpx2")
+    for headers in ({}, {"Authorization": "Bearer genopt-guess"}):
+        answer = httpx2.post(server.url, headers=headers, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        assert (answer.status_code, answer.text) == (401, "the key is missing or wrong: it was shown at start\n")
+
+
+def test_progress_is_told_over_http_while_an_evaluation_lasts(server: HttpServer) -> None:
+    notes: list[str] = []
+
+    async def listen(progress: float, total: float | None, message: str | None) -> None:
+        notes.append(str(message))
+
+    async def run() -> None:
+        async with server.client() as tools:
+            run = (await tools("start", id=CARTPOLE, parameters=SMALL)).facts["run"]
+            slow = "import time\ndef policy(obs):\n    time.sleep(0.1)\n    return 1\n"
+            asked = {"components": {"policy": slow}, "run": run}
+            await tools.client.call_tool("edit", asked, progress_callback=listen)
+            await tools("finish", run=run)
+
+    asyncio.run(run())
+    assert notes
+    assert notes[0].startswith("edit: at work for")

@@ -13,7 +13,8 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_config, read_result
 from genopt_gym.runs.loop import start_run
-from genopt_gym.serve.workspace import check_place
+from genopt_gym.serve.sessions import Rules, Sessions
+from genopt_gym.serve.workspace import check_place, lay_out
 from tests.conftest import Genopt
 from tests.helpers.workspaces import workspace
 
@@ -142,3 +143,16 @@ def test_a_folder_from_which_python_imports_is_refused(tmp_path: Path, monkeypat
     monkeypatch.syspath_prepend(str(tmp_path / "work"))
     with pytest.raises(UserError, match="is where Python looks for modules"):
         check_place(tmp_path / "work")
+
+
+def test_what_cannot_be_edited_lies_apart(tmp_path: Path) -> None:
+    sessions = Sessions(Rules(out=tmp_path / "runs"))
+    small = {"editable": ["estimate_push"], "validation_size": 2, "credit_horizon": 3}
+    session = sessions.start("GenOpt/Control-MountainCar-v0", small, 2)
+    session.begun.result(60)
+    folder = tmp_path / "work"
+    check_place(folder)
+    assert lay_out(folder, "GenOpt/Control-MountainCar-v0", session) == {"estimate_push": "estimate_push.py"}
+    assert [path.name for path in (folder / "artifact").iterdir()] == ["estimate_push.py"]
+    assert sorted(path.name for path in (folder / "fixed").iterdir()) == ["select_action.py", "workflow.py"]
+    sessions.close()
