@@ -41,6 +41,14 @@ Callbacks = Annotated[
         help="Who watches the run: a name (`genopt list --callbacks`), or module:Class of your own. May be repeated.",
     ),
 ]
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="NAME",
+        help="A tracker that is told of each step: tensorboard, wandb, mlflow or trackio, each an extra of its name.",
+    ),
+]
 
 
 def takes(arguments: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..., None]]:
@@ -116,6 +124,7 @@ class RunArguments:
         float | None, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for one reply.")
     ] = None
     callbacks: Callbacks = None
+    trackers: Trackers = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many trials and model calls it would take.")
     ] = False

@@ -33,7 +33,7 @@ PLAN = "seeds.json"
 """In a folder of several runs: what they have in common, and how many seeds there are."""
 
 
-GO_WITH_RESUME = {"resume", "more_edits", "accept_changes", "callbacks", "workers", "confinement"}
+GO_WITH_RESUME = {"resume", "more_edits", "accept_changes", "callbacks", "trackers", "workers", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -54,7 +54,7 @@ def run(request: RunArguments) -> None:
         if request.more_edits is not None:
             raise UserError("--more-edits adds to a run that is there: name it with --resume FOLDER")
     # Now, so that wrong words leave no folder behind.
-    watching = make_callbacks(["page", "progress", *(request.callbacks or [])])
+    watching = make_callbacks(["page", "progress", *(request.trackers or []), *(request.callbacks or [])])
     prepared = config.prepare() if request.resume is None else None
     if request.resume is None and request.out is None:
         folder = claim_path(folder)
