@@ -128,14 +128,14 @@ def save(path: Path, figure: Figure) -> None:
 
 def forest(rows: Sequence[tuple[str, Estimate, str]], unit: str, zero: bool = False) -> Figure:
     """A line for each label: its estimate and interval, in a colour of ``COLOURS``; ``zero`` marks no difference."""
-    figure, axes = _lines(0.42 * len(rows), below=0.45)
+    figure, axes = _lines(0.5 * len(rows), below=0.45)
     for index, (label, estimate, colour) in enumerate(rows):
         y = -index
         if estimate.low is not None and estimate.high is not None:
             axes.plot([estimate.low, estimate.high], [y, y], color=COLOURS[colour], linewidth=2, solid_capstyle="round")
         axes.plot(estimate.value, y, "o", color=COLOURS[colour], markersize=5.5)
         words = f"{_literal(label)}  (n = {estimate.seeds})"
-        axes.annotate(words, (0, y + 0.17), xycoords=("axes fraction", "data"), fontsize=8, color=COLOURS["ink"])
+        axes.annotate(words, (0, y + 0.26), xycoords=("axes fraction", "data"), fontsize=8, color=COLOURS["ink"])
     axes.set_ylim(-len(rows) + 0.6, 0.75)
     axes.margins(x=0.04)
     if zero:
@@ -148,14 +148,14 @@ def outcome_bars(rows: Sequence[Sequence[Any]], outcomes: Sequence[str]) -> Figu
     """Shares of edit outcomes: a bar for each arm; ``rows`` hold its label and a count for each of ``outcomes``."""
     from matplotlib.patches import Patch
 
-    figure, axes = _lines(0.46 * len(rows), below=0.4 + 0.2 * -(-len(outcomes) // 3))
+    figure, axes = _lines(0.52 * len(rows), below=0.4 + 0.2 * -(-len(outcomes) // 3))
     looks = [_share(index) for index in range(len(outcomes))]
     for index, (label, *counts) in enumerate(rows):
         total, left = max(sum(counts), 1), 0.0
         for count, look in zip(counts, looks, strict=True):
             axes.barh(-index, count / total, 0.3, left, linewidth=1, **look)
             left += count / total
-        axes.annotate(f"{_literal(label)}  ({sum(counts)} edits)", (0, 0.24 - index), fontsize=8, color=COLOURS["ink"])
+        axes.annotate(f"{_literal(label)}  ({sum(counts)} edits)", (0, 0.27 - index), fontsize=8, color=COLOURS["ink"])
     axes.set_xlim(0, 1)
     axes.set_ylim(-len(rows) + 0.7, 0.7)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
