@@ -215,6 +215,9 @@ class WorkspaceArguments:
 class ListArguments:
     """Of ``genopt list``: a flag for each table."""
 
+    family: Annotated[
+        str | None, typer.Option("--family", metavar="NAME", help="Only the environments of a family, such as Atari.")
+    ] = None
     scores: Annotated[
         bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
     ] = False
