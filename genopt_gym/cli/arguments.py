@@ -41,6 +41,14 @@ Callbacks = Annotated[
         help="Who watches the run: a name (`genopt list --callbacks`), or module:Class of your own. May be repeated.",
     ),
 ]
+Trackers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="NAME",
+        help="A tracker that is told of each step: tensorboard, wandb, mlflow or trackio, each an extra of its name.",
+    ),
+]
 
 
 def takes(arguments: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..., None]]:
@@ -135,6 +143,7 @@ class RunArguments:
         float | None, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for one reply.")
     ] = None
     callbacks: Callbacks = None
+    trackers: Trackers = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many trials and model calls it would take.")
     ] = False
@@ -225,6 +234,9 @@ class WorkspaceArguments:
 class ListArguments:
     """Of ``genopt list``: a flag for each table."""
 
+    family: Annotated[
+        str | None, typer.Option("--family", metavar="NAME", help="Only the environments of a family, such as Atari.")
+    ] = None
     scores: Annotated[
         bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
     ] = False

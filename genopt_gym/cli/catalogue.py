@@ -8,19 +8,11 @@ from statistics import fmean
 from rich.console import Console
 
 from genopt_gym.cli.arguments import ListArguments
+from genopt_gym.cli.environments import facts, show_environments
 from genopt_gym.cli.tables import print_table
-from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.registry import load
-from genopt_gym.core.task import Task, TaskSpec, starts_of
-from genopt_gym.registration import TABLE, Row
-
-
-def facts(row: Row) -> type[Task] | Task:
-    """A task's class; or the task with its default arguments, where its facts depend on them."""
-    task = TaskSpec(row.task, {}).load()
-    return task if hasattr(task, "metric") and hasattr(task, "structures") else task()
-
+from genopt_gym.registration import TABLE
 
 REGISTRIES = {
     "agents": "genopt_gym.agents:REGISTRY",
@@ -37,11 +29,13 @@ REGISTRIES = {
 
 def show(arguments: ListArguments) -> None:
     """Print what was asked for; the environments if nothing was."""
-    asked = [field.name for field in fields(arguments) if getattr(arguments, field.name)]
+    asked = [field.name for field in fields(arguments) if field.name != "family" and getattr(arguments, field.name)]
+    if asked and arguments.family is not None:
+        raise UserError(f"--family is about environments, and --{asked[0]} shows something else: give one of the two")
     if len(asked) > 1:
         raise UserError(f"genopt list shows one table: --{asked[0]} or --{asked[1]}")
     if not asked:
-        show_environments()
+        show_environments(arguments.family)
     elif asked == ["scores"]:
         show_scores()
     else:
@@ -54,17 +48,6 @@ def show_registry(reference: str) -> None:
     rows = [[name, line] for name, line in registry.describe().items()]
     print_table(Console(), [registry.what, "what it is"], rows, numbers_from=2)
     print("\nor module:Class of your own")
-
-
-def show_environments() -> None:
-    """Every environment, with its task's own facts."""
-    rows = []
-    for row in TABLE:
-        task = facts(row)
-        metric = task.metric
-        meaning = f"{metric.name}\n{number(metric.low)} .. {number(metric.high)}"
-        rows.append([row.id, task.family, "\n".join(starts_of(task.structures)), meaning, number(metric.solved)])
-    print_table(Console(), ["id", "family", "starts", "metric, low .. high", "solved"], rows, numbers_from=4)
 
 
 def show_scores() -> None:

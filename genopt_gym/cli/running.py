@@ -38,7 +38,7 @@ PLAN = "seeds.json"
 
 
 GO_WITH_RESUME = {"resume", "more_edits", "base_url", "price", "timeout", "budget", "accept_changes"}
-GO_WITH_RESUME |= {"callbacks", "workers", "confinement"}
+GO_WITH_RESUME |= {"callbacks", "trackers", "workers", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -59,7 +59,7 @@ def run(request: RunArguments) -> None:
         if request.more_edits is not None:
             raise UserError("--more-edits adds to a run that is there: name it with --resume FOLDER")
     # Now, so that wrong words leave no folder behind.
-    watching = make_callbacks(["page", "progress", *(request.callbacks or [])])
+    watching = make_callbacks(["page", "progress", *(request.trackers or []), *(request.callbacks or [])])
     prepared = config.prepare() if request.resume is None else None
     if prepared is not None:
         preflight.check(prepared)

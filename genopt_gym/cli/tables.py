@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -11,12 +12,18 @@ from rich.text import Text
 Rows = Sequence[Sequence[str]]
 
 
-def print_table(console: Console, columns: Sequence[str], rows: Rows, *, numbers_from: int, title: str = "") -> None:
-    """Print ``rows``; columns from ``numbers_from`` on are aligned right. A cell may have several lines."""
+def print_table(
+    console: Console, columns: Sequence[str], rows: Rows, *, numbers_from: int, title: str = "", whole: int = 0
+) -> None:
+    """Print ``rows``; columns from ``numbers_from`` on are aligned right. A cell may have several lines.
+
+    On a terminal cells are folded where they are too wide, but for those of the first ``whole`` columns.
+    """
     if console.is_terminal:
         table = Table(title=title or None, title_justify="left", title_style="bold")
         for place, column in enumerate(columns):
-            table.add_column(column, justify="right" if place >= numbers_from else "left", overflow="fold")
+            justify: Literal["left", "right"] = "right" if place >= numbers_from else "left"
+            table.add_column(column, justify=justify, overflow="fold", no_wrap=place < whole)
         for row in rows:
             table.add_row(*map(Text, row))
         console.print(table)

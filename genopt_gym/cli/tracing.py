@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from genopt_gym.show.visible import visible
 
 MOST_CELL = 60
 """Characters of a cell on a terminal."""
+STEP = 8
+"""Columns of the screen that a step's number takes."""
 GAIN, LOSS = "green", "red"
 
 
@@ -47,7 +49,6 @@ def show_trace(folder: Path, step: int, text: bool) -> None:
         return
     evidence = _evidence(folder, step)
     console = Console()
-    # What does not fit is cut at the screen's edge with less -S; colours are kept.
     with console.pager(styles=True) if console.is_terminal else nullcontext():
         made = run.steps[step]
         console.print(Text(f"Step {step}: {made.outcome}, score {number(made.score)}, best {number(made.best_score)}"))
@@ -82,22 +83,39 @@ def _print_trial(console: Console, trial: Trial) -> None:
         words = ", ".join(f"{name}={_cell(value)}" for name, value in rows.constants.items())
         console.print(Text(f"Constant: {words}", style="dim"))
     if console.is_terminal:
-        console.print(_table(rows))
+        for columns in _bands(rows, console.width):
+            console.print(_table(rows, columns))
     else:
-        _print_plain(console, rows)
+        _print_plain(rows)
 
 
-def _table(rows: TrialRows) -> Table:
+def _bands(rows: TrialRows, width: int) -> Iterator[Sequence[str]]:
+    """The columns in groups that fit beside the step's number: what does not fit comes below."""
+    sizes = {
+        name: max(len(visible(name)), *(len(_cell(row.get(name))) for row in rows.cells)) + 2 for name in rows.columns
+    }
+    band: list[str] = []
+    left = width - STEP
+    for name, size in sizes.items():
+        if band and size > left:
+            yield band
+            band, left = [], width - STEP
+        band.append(name)
+        left -= size
+    yield band
+
+
+def _table(rows: TrialRows, columns: Sequence[str]) -> Table:
     """Changed cells are bright; rows with a reward are coloured by it."""
     table = Table(box=None, padding=(0, 1), header_style="bold")
-    for name in ("step", *rows.columns):
+    for name in ("step", *columns):
         table.add_column(Text(visible(name)), justify="right", no_wrap=True, overflow="ellipsis")
     above: Mapping[str, Any] = {}
     for step, cells in zip(rows.steps, rows.cells, strict=True):
         reward = cells.get("reward") or 0.0
         style = GAIN if reward > 0 else LOSS if reward < 0 else ""
         shown = [Text(str(step))]
-        for name in rows.columns:
+        for name in columns:
             same = name != "reward" and name in above and above[name] == cells.get(name)
             shown.append(Text(_cell(cells.get(name)), style="dim" if same and not style else ""))
         table.add_row(*shown, style=style)
@@ -105,13 +123,11 @@ def _table(rows: TrialRows) -> Table:
     return table
 
 
-def _print_plain(console: Console, rows: TrialRows) -> None:
+def _print_plain(rows: TrialRows) -> None:
     """Separated by tabs, for whatever reads it."""
-    lines: list[list[Any]] = [["step", *rows.columns]]
+    print("\t".join(["step", *map(visible, rows.columns)]))
     for step, cells in zip(rows.steps, rows.cells, strict=True):
-        lines.append([step, *(cells.get(name) for name in rows.columns)])
-    for line in lines:
-        console.print(Text("\t".join(_cell(value) for value in line)), soft_wrap=True)
+        print("\t".join([str(step), *(_cell(cells.get(name)) for name in rows.columns)]))
 
 
 def _print_sections(console: Console, trial: Trial) -> None:

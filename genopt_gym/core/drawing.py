@@ -27,8 +27,8 @@ History = Sequence[tuple[str, float, float]]
 def number(value: float | None, metric: Metric | None = None) -> str:
     """A score as a person reads it, in as many digits as its metric tells apart; without one in two decimals.
 
-    >>> number(330.734375), number(-21.0), number(None)
-    ('330.73', '-21', '-')
+    >>> number(330.734375), number(-21.0), number(-0.0004), number(None)
+    ('330.73', '-21', '0', '-')
     >>> number(0.5754, Metric("share", 0, 1, 0.5, 1, None))
     '0.5754'
     """
@@ -131,39 +131,39 @@ def new_figure(width: float, height: float) -> Figure:
     return ShownFigure(figsize=(width, height), dpi=90, layout="constrained")
 
 
+RAN = ("ok", "unchanged")
+"""Outcomes of edits whose artifact ran: only these have a score of their own."""
+
+
 def draw_curve(axes: Axes, history: History, metric: Metric) -> None:
-    """The score of each edit, and the best so far, between the metric's floor and reference."""
+    """The score of each edit, those that failed, and the best so far, between the metric's floor and reference."""
     from matplotlib.ticker import MaxNLocator
 
-    steps: list[Any] = list(range(len(history)))
-    axes.plot(
-        steps,
-        [score for _, score, _ in history],
-        "o",
-        markersize=4,
-        color="#7a8ca3",
-        label="score of the edit",
-    )
-    axes.step(
-        steps,
-        [best for _, _, best in history],
-        where="post",
-        color="#c2410c",
-        linewidth=2,
-        label="best so far",
-    )
+    ran = [(step, score) for step, (outcome, score, _) in enumerate(history) if outcome in RAN]
+    failed = [step for step, (outcome, _, _) in enumerate(history) if outcome not in RAN]
+    best = [score for _, _, score in history]
+    if ran:
+        axes.plot(*zip(*ran, strict=True), "o", markersize=4, color="#7a8ca3", label="score of an edit")
+    if failed:
+        # At the lower edge: they have no score, and the lowest there is may lie far below all others.
+        place = axes.get_xaxis_transform()
+        style: dict[str, Any] = {"markersize": 5, "color": "#b42318", "markeredgewidth": 1.4, "clip_on": False}
+        axes.plot(failed, [0.0] * len(failed), "x", transform=place, label="edit that failed", **style)
+    axes.step(range(len(best)), best, where="post", color="#c2410c", linewidth=2, label="best so far")
     axes.axhline(metric.floor, linestyle=":", color="#888888", linewidth=1)
     axes.axhline(metric.reference, linestyle="--", color="#2563eb", linewidth=1)
     for value, name in ((metric.floor, "floor"), (metric.reference, "reference")):
         axes.annotate(name, (1, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8)
-    if metric.low is not None and metric.high is not None:
-        low, high = metric.bounds
+    shown = [metric.floor, metric.reference, *best, *(score for _, score in ran)]
+    low, high = metric.bounds
+    if high - low <= 4 * (max(shown) - min(shown)):
         margin = (high - low) * 0.04
         axes.set_ylim(low - margin, high + margin)
     axes.set_xlabel("edit")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylabel(metric.name, fontsize=8)
-    axes.legend(loc="upper left", fontsize=8, framealpha=0.8)
+    better = "more" if metric.direction == "maximize" else "less"
+    axes.set_ylabel(f"{metric.name}\n({better} is better)", fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=8, frameon=False)
     axes.grid(alpha=0.2)
 
 
@@ -173,7 +173,8 @@ def sparkline(scores: Sequence[float], metric: Metric, width: int = 260, height:
     >>> sparkline([0.0, 1.0], Metric("points", 0, 1, 0, 1, None))[:39]
     '<svg viewBox="0 0 260 48" width="260" h'
     """
-    low, high = metric.bounds
+    shown = [metric.floor, metric.reference, *scores]
+    low, high = min(shown), max(shown)
     span = (high - low) or 1.0
     place = [height - 4 - (height - 8) * (min(max(score, low), high) - low) / span for score in scores]
     step = (width - 8) / max(len(scores) - 1, 1)

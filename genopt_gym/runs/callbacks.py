@@ -75,6 +75,10 @@ CALLBACKS: Final = Registry(
     {
         "progress": "genopt_gym.runs.progress:ProgressDisplay",
         "page": "genopt_gym.show.at_end:RunPage",
+        "tensorboard": "genopt_gym.show.trackers.tensorboard:TensorBoard",
+        "wandb": "genopt_gym.show.trackers.wandb:WeightsAndBiases",
+        "mlflow": "genopt_gym.show.trackers.mlflow:MLflow",
+        "trackio": "genopt_gym.show.trackers.trackio:Trackio",
     },
 )
 

@@ -90,6 +90,12 @@ class LiveRun:
                 return evidence
             return self._frames_of(step, evidence) if kind == "frames" else None
 
+    def close(self) -> None:
+        """Nobody looks any more."""
+        with self._evidence_lock:
+            if self._reader is not None:
+                self._reader.close()
+
     def _evidence_of(self, step: int) -> bytes | None:
         """Steps come one after the other; what was read once is kept, packed."""
         if self._reader is None:

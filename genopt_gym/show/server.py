@@ -55,6 +55,11 @@ class Watcher:
                 self._runs[key] = LiveRun(folder, home="../..")
             return self._runs[key]
 
+    def close(self) -> None:
+        """Nobody looks any more."""
+        for run in [*self._runs.values(), *([self.shown] if isinstance(self.shown, LiveRun) else [])]:
+            run.close()
+
     def entries(self) -> Sequence[Entry]:
         """Of the overview, looked up now and then for all who ask."""
         assert isinstance(self.shown, Overview)
@@ -77,7 +82,7 @@ def _page(entry: Entry) -> str:
 
 
 class WatchServer:
-    """Serves the pages on 127.0.0.1 for as long as ``with`` lasts; ``url`` holds a secret that callers need.
+    """Serves the pages on 127.0.0.1 until it is closed; ``url`` holds a secret that callers need.
 
     Args:
         shown: a run, or many.
@@ -89,7 +94,8 @@ class WatchServer:
 
     def __init__(self, shown: LiveRun | Overview, port: int = 0) -> None:
         self._key = secrets.token_urlsafe(9)
-        handler = type("_Handler", (_Handler,), {"watcher": Watcher(shown), "key": self._key})
+        self._watcher = Watcher(shown)
+        handler = type("_Handler", (_Handler,), {"watcher": self._watcher, "key": self._key})
         try:
             self._server = _Server(("127.0.0.1", port), handler)
         except OSError as error:
@@ -104,6 +110,7 @@ class WatchServer:
     def close(self) -> None:
         self._server.ending.set()
         self._server.server_close()
+        self._watcher.close()
 
     @contextmanager
     def running(self) -> Iterator[str]:
@@ -116,7 +123,7 @@ class WatchServer:
             self._server.ending.set()
             self._server.shutdown()
             thread.join()
-            self._server.server_close()
+            self.close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
@@ -86,3 +87,9 @@ def _entry(study: Path, record: RunRecord) -> Entry:
         page=f"runs/{run.key}/{NAME}" if (folder / NAME).exists() else "",
         problem=record.problem,
     )
+
+
+def run_pages(study: Path, records: Sequence[RunRecord]) -> dict[str, str]:
+    """Key to the address of a run's page as the report's page sees it; runs without a page are left out."""
+    keys = [record.run.key for record in records]
+    return {key: f"../runs/{quote(key)}/{NAME}" for key in keys if (run_path(study, key) / NAME).exists()}

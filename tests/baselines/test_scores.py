@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from genopt_gym.baselines.measured import Series, measured
-from genopt_gym.cli.catalogue import facts
+from genopt_gym.cli.environments import facts
 from genopt_gym.core.task import Metric
 from genopt_gym.registration import TABLE
 from tests.conftest import Genopt

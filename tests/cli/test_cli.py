@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -10,7 +11,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from genopt_gym.cli.environments import show_environments
+from genopt_gym.registration import FUNCTION, TABLE
 from tests.conftest import Genopt
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
@@ -24,6 +28,24 @@ def test_list_shows_every_id_with_its_facts(genopt: Genopt) -> None:
     assert ended.code == 0
     line = next(line for line in ended.out.splitlines() if line.startswith(CARTPOLE))
     assert re.search(r"Control +modular/naive, .*one_function/parametric +steps .*, 0 \.\. 500 +475", line)
+
+
+def test_list_shows_a_family(genopt: Genopt) -> None:
+    ids = [line.split()[0] for line in genopt("list", "--family", "heuristics").out.splitlines()[1:]]
+    assert ids
+    assert all(id.startswith("GenOpt/Heuristics-") for id in ids)
+    assert "GenOpt/Objects-Pong-v0" in genopt("list", "--family", "Objects").out
+    ended = genopt("list", "--family", "Atary")
+    assert (ended.code, ended.err) == (2, "genopt: there is no family 'Atary'; did you mean Atari?\n")
+
+
+def test_no_id_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80)
+    monkeypatch.setattr("genopt_gym.cli.environments.Console", lambda: screen)
+    show_environments()
+    out = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert all(f" {row.id} " in out for row in (*TABLE, FUNCTION))
+    assert max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in out.splitlines()) <= 80
 
 
 def test_a_run_prints_a_line_a_step_and_names_what_it_wrote(genopt: Genopt) -> None:

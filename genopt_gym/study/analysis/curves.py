@@ -1,4 +1,4 @@
-"""Learning curves: how good the best artifact is after so many edits, evaluations, tokens or so much money."""
+"""Learning curves: how good the best artifact is after so many edits, trials, tokens or so much money."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from genopt_gym.core.intervals import Array, mean_bands
 from genopt_gym.study.analysis.statistics import task_name
-from genopt_gym.study.records import RunRecord
+from genopt_gym.study.records import Match, RunRecord
 
-AXES = {"edits": "edits", "trials": "evaluations", "tokens": "tokens", "money": "US dollars"}
+AXES = {"edits": "edits", "trials": "trials", "tokens": "tokens", "money": "US dollars"}
 POINTS = 80
 """Of a curve; more cannot be seen."""
 BAND_RESAMPLES = 500
@@ -89,11 +89,21 @@ def time_to_best(record: RunRecord) -> TimeToBest | None:
     return TimeToBest(first, int(steps.trials[first]), int(steps.tokens[first]), float(steps.seconds[first]))
 
 
-def axes_used(records: Sequence[RunRecord]) -> list[str]:
-    """The axes along which something was spent."""
-    return [
+def axes_used(records: Sequence[RunRecord], match: Match = "updates") -> list[str]:
+    """The axes along which something was spent; the one that is equal between arms comes first."""
+    used = [
         axis for axis in AXES if any(len(r.steps.outcome) and np.nan_to_num(_spent(r, axis))[-1] > 0 for r in records)
     ]
+    return sorted(used, key=lambda axis: axis != matched_axis(match))
+
+
+def matched_axis(match: Match) -> str:
+    """The axis of what is equal between arms.
+
+    >>> matched_axis("updates"), matched_axis("trials")
+    ('edits', 'trials')
+    """
+    return "edits" if match == "updates" else match
 
 
 def _spent(record: RunRecord, axis: str) -> Array:

@@ -23,14 +23,14 @@ def findings(effects: Sequence[Effect], compared: Sequence[Comparison], plan: Pl
         main = len(effect.factors) == 1
         if main or effect.shown:
             subject = describe(effect) if main else f"Interaction of {describe(effect)}"
-            said.append((effect.shown, f"{subject}: {_change(effect.estimate, effect.shown)}"))
+            said.append((effect.shown, f"{subject}: {_change(effect.estimate, effect.shown, effect.p)}"))
     agents = {run.arm: run.agent for run in plan.runs}
     for pair in compared:
         if agents[pair.against] in plan.controls and agents[pair.arm] not in plan.controls:
-            sentence = f"{pair.arm} against {pair.against} (control): {_change(pair.difference, pair.shown)}"
+            sentence = f"{pair.arm} against {pair.against} (control): {_change(pair.difference, pair.shown, pair.p)}"
             said.append((pair.shown, sentence))
     if not said:
-        said = [(c.shown, f"{c.arm} against {c.against}: {_change(c.difference, c.shown)}") for c in compared]
+        said = [(c.shown, f"{c.arm} against {c.against}: {_change(c.difference, c.shown, c.p)}") for c in compared]
     return said[:SENTENCES]
 
 
@@ -84,14 +84,53 @@ def caveats(compared: Sequence[Comparison], records: Sequence[RunRecord]) -> lis
     return said
 
 
-def _change(estimate: Estimate, shown: bool) -> str:
-    size = f"{estimate.value:+.2f}".replace("-", "−")
+def headline(effects: Sequence[Effect], compared: Sequence[Comparison]) -> str:
+    """A sentence that goes first where no difference is shown; empty where one is, or where nothing is compared."""
+    everything = [*effects, *compared]
+    if not everything or any(each.shown for each in everything):
+        return ""
+    estimates = [*(effect.estimate for effect in effects), *(pair.difference for pair in compared)]
+    if all(estimate.low is None for estimate in estimates):
+        return "Nothing can be concluded yet: there are too few seeds for any interval."
+    return (
+        f"No difference between arms is shown: of {_count(len(everything), 'comparison')}, none excludes chance at "
+        f"{SIGNIFICANT:.0%}. That does not show that the arms are alike."
+    )
+
+
+def _change(estimate: Estimate, shown: bool, p: float) -> str:
     seeds = _count(estimate.seeds, "seed")
     if estimate.low is None or estimate.high is None:
-        return f"{size} on {seeds}; too few for any conclusion."
-    interval = f"[{estimate.low:.2f}, {estimate.high:.2f}]".replace("-", "−")
-    words = ("higher" if estimate.value > 0 else "lower") if shown else "no difference shown"
-    return f"{words}, {size} {interval}, {seeds}."
+        return f"{signed(estimate.value)} on {seeds}; too few for any conclusion."
+    interval = f"[{fixed(estimate.low)}, {fixed(estimate.high)}]"
+    words = ("higher," if estimate.value > 0 else "lower,") if shown else "no difference shown:"
+    # An interval without 0 and a p above 5 % do not go together on few seeds: the sentence tells both.
+    return f"{words} {signed(estimate.value)} {interval}, p = {p_value(p)}, {seeds}."
+
+
+def fixed(value: float) -> str:
+    """Two digits after the point, and no minus before a zero.
+
+    >>> fixed(-0.0001), fixed(-0.146), fixed(9e-18)
+    ('0.00', '−0.15', '0.00')
+    """
+    text = f"{value:.2f}"
+    return text.replace("-", "−") if float(text) else "0.00"
+
+
+def signed(value: float) -> str:
+    """The same with a sign: ``+0.20``."""
+    text = fixed(value)
+    return text if text[0] == "−" or text == "0.00" else f"+{text}"
+
+
+def p_value(p: float) -> str:
+    """As it is printed.
+
+    >>> p_value(0.25), p_value(0.03125), p_value(0.00024)
+    ('0.25', '0.031', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -50,7 +50,7 @@ class Table:
                 cells: list[Any] = []
                 for cell, estimates in zip(row, wide, strict=True):
                     cells += _parts(cell) if estimates else [cell]
-                writer.writerow(cells)
+                writer.writerow(map(_rounded, cells))
 
 
 def aggregates(scores: FinalScores) -> Table:
@@ -68,17 +68,17 @@ def aggregates(scores: FinalScores) -> Table:
 
 
 def comparisons(found: Sequence[Comparison]) -> Table:
-    columns = ["arm", "against", "difference", "probability of improvement", "p", "pairs", "verdict"]
+    columns = ["arm", "verdict", "against", "difference", "p", "probability of improvement", "pairs"]
     return Table(
         "comparisons",
         columns,
-        [[c.arm, c.against, c.difference, c.probability, c.p, c.pairs, verdict(c)] for c in found],
+        [[c.arm, verdict(c), c.against, c.difference, c.p, c.probability, c.pairs] for c in found],
     )
 
 
 def effects(found: Sequence[Effect]) -> Table:
-    rows = [[describe(e), e.estimate, e.p, e.estimate.seeds, e.cells, verdict(e)] for e in found]
-    return Table("effects", ["effect", "difference", "p", "seeds", "cells", "verdict"], rows)
+    rows = [[describe(e), verdict(e), e.estimate, e.p, e.estimate.seeds, e.cells] for e in found]
+    return Table("effects", ["effect", "verdict", "difference", "p", "seeds", "cells"], rows)
 
 
 def describe(effect: Effect) -> str:
@@ -113,6 +113,21 @@ def task_scores(arms: Arms) -> Table:
     return Table("scores", ["task", "arm", *scores, "seeds"], rows)
 
 
+def promises(arms: Arms) -> list[tuple[str, float, float]]:
+    """Arm, validation and test of its best artifacts in each task, normalised means over the runs that have both."""
+    found = []
+    for _, arm, runs in _by_task(arms):
+        both = [
+            (run.metric.normalise(run.validation_score), run.metric.normalise(run.test_score))
+            for run in runs
+            if run.state == "done" and run.validation_score is not None and run.test_score is not None
+        ]
+        if both:
+            validation, test = (fmean(column) for column in zip(*both, strict=True))
+            found.append((arm, validation, test))
+    return found
+
+
 def budgets(arms: Arms) -> Table:
     """What a run of each arm has spent, as means over its runs: the three budgets that can be matched, and others."""
     rows = []
@@ -124,7 +139,7 @@ def budgets(arms: Arms) -> Table:
             updates = fmean(len(steps.outcome) - 1 for steps in begun)
             known = None if np.isnan(money) else money
             rows.append([arm, updates, trials, tokens, known, inner, seconds, len(begun)])
-    columns = ["arm", "updates", "trials", "tokens", "US dollars", "inner steps", "seconds", "runs"]
+    columns = ["arm", "edits", "trials", "tokens", "US dollars", "inner steps", "seconds", "runs"]
     return Table("budgets", columns, rows)
 
 
@@ -188,7 +203,7 @@ def all_runs(records: Iterable[RunRecord]) -> Table:
         facts = [getattr(record, name) for name in names]
         edits = max(len(steps.outcome) - 1, 0)
         rows.append([run.key, run.config.id, run.arm, run.seed, record.state, edits, *totals, *facts])
-    return Table("runs", ["run", "environment", "arm", "seed", "state", "updates", *spent, *names], rows)
+    return Table("runs", ["run", "environment", "arm", "seed", "state", "edits", *spent, *names], rows)
 
 
 def _by_task(arms: Arms) -> list[tuple[str, str, list[RunRecord]]]:
@@ -214,3 +229,14 @@ def _parts(cell: Any) -> list[Any]:
     if isinstance(cell, Estimate):
         return [cell.value, cell.low, cell.high, cell.seeds]
     return [cell, None, None, None]
+
+
+def _rounded(cell: Any) -> Any:
+    """Twelve digits: what a sum of floats has beyond them is noise.
+
+    >>> _rounded(-395.49999999999994), _rounded(1e-17), _rounded("arm")
+    (-395.5, 0.0, 'arm')
+    """
+    if not isinstance(cell, float) or cell - cell != 0:
+        return cell
+    return float(f"{cell:.12g}") if abs(cell) > 1e-12 else 0.0

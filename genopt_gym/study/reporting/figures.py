@@ -42,8 +42,9 @@ DASHES: Mapping[Line, str] = {"solid": "", "dashed": "6 3", "dotted": "2 2", "da
 SHARES = ("line0", "grid", "line4", "line1", "line3", "line2", "line5", "muted", "ink", "control")
 """Colours of a bar's parts, in this order; what comes after them begins again, with the next of ``HATCHES``."""
 HATCHES = ("", "//////", "......", "xxxxxx")
-PANEL = (3.7, 2.7)
-WIDE = 4.1
+PANEL = (4.6, 3.1)
+WIDE = 9.2
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 RESOLUTION = 130
 
 
@@ -78,17 +79,18 @@ class Panel:
 
 
 def styles(labels: Sequence[str], controls: Sequence[str] = ()) -> dict[str, Style]:
-    """A style for each label; controls are grey and never solid."""
+    """A style for each label, told apart without colours too; controls are grey and never solid."""
     kinds = list(DASHES)
     others = [label for label in labels if label not in controls]
-    drawn = {label: Style(f"line{i % LINES}", kinds[i // LINES % len(kinds)]) for i, label in enumerate(others)}
+    # By another dash for each next one, and another round of them for each round of colours.
+    drawn = {label: Style(f"line{i % LINES}", kinds[(i + i // LINES) % len(kinds)]) for i, label in enumerate(others)}
     grey = [label for label in labels if label in controls]
     return drawn | {label: Style("control", kinds[1 + i % 3]) for i, label in enumerate(grey)}
 
 
 def panel_svg(panel: Panel, looks: Mapping[str, Style]) -> str:
     figure = _figure(PANEL)
-    axes = figure.add_axes((0.13, 0.17, 0.84, 0.71))
+    axes = figure.add_axes((0.15, 0.17, 0.82, 0.72))
     draw_panel(axes, panel, looks)
     return svg(figure, f"Learning curves of {panel.title} over {panel.unit}")
 
@@ -104,7 +106,7 @@ def save_panels(path: Path, panels: Sequence[Panel], looks: Mapping[str, Style])
     for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         bottom = (below + PANEL[1] * (rows - 1 - row + 0.17)) / height
-        place = ((column + 0.13) / columns, bottom, 0.84 / columns, 0.71 * PANEL[1] / height)
+        place = ((column + 0.15) / columns, bottom, 0.82 / columns, 0.72 * PANEL[1] / height)
         draw_panel(figure.add_axes(place), panel, looks)
     from matplotlib.lines import Line2D
 
@@ -116,20 +118,24 @@ def save_panels(path: Path, panels: Sequence[Panel], looks: Mapping[str, Style])
 
 
 def save(path: Path, figure: Figure) -> None:
-    """As a PNG file."""
+    """As a PNG file, and as SVG beside it."""
+    import matplotlib
+
     figure.savefig(path, dpi=RESOLUTION)
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": path.stem}):
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
 
 
 def forest(rows: Sequence[tuple[str, Estimate, str]], unit: str, zero: bool = False) -> Figure:
     """A line for each label: its estimate and interval, in a colour of ``COLOURS``; ``zero`` marks no difference."""
-    figure, axes = _lines(0.42 * len(rows), below=0.45)
+    figure, axes = _lines(0.5 * len(rows), below=0.45)
     for index, (label, estimate, colour) in enumerate(rows):
         y = -index
         if estimate.low is not None and estimate.high is not None:
             axes.plot([estimate.low, estimate.high], [y, y], color=COLOURS[colour], linewidth=2, solid_capstyle="round")
         axes.plot(estimate.value, y, "o", color=COLOURS[colour], markersize=5.5)
         words = f"{_literal(label)}  (n = {estimate.seeds})"
-        axes.annotate(words, (0, y + 0.17), xycoords=("axes fraction", "data"), fontsize=8, color=COLOURS["ink"])
+        axes.annotate(words, (0, y + 0.26), xycoords=("axes fraction", "data"), fontsize=8, color=COLOURS["ink"])
     axes.set_ylim(-len(rows) + 0.6, 0.75)
     axes.margins(x=0.04)
     if zero:
@@ -142,19 +148,52 @@ def outcome_bars(rows: Sequence[Sequence[Any]], outcomes: Sequence[str]) -> Figu
     """Shares of edit outcomes: a bar for each arm; ``rows`` hold its label and a count for each of ``outcomes``."""
     from matplotlib.patches import Patch
 
-    figure, axes = _lines(0.46 * len(rows), below=0.4 + 0.2 * -(-len(outcomes) // 3))
+    figure, axes = _lines(0.52 * len(rows), below=0.4 + 0.2 * -(-len(outcomes) // 3))
     looks = [_share(index) for index in range(len(outcomes))]
     for index, (label, *counts) in enumerate(rows):
         total, left = max(sum(counts), 1), 0.0
         for count, look in zip(counts, looks, strict=True):
-            axes.barh(-index, count / total, 0.34, left, linewidth=1, **look)
+            axes.barh(-index, count / total, 0.3, left, linewidth=1, **look)
             left += count / total
-        axes.annotate(f"{_literal(label)}  ({sum(counts)} edits)", (0, 0.25 - index), fontsize=8, color=COLOURS["ink"])
+        axes.annotate(f"{_literal(label)}  ({sum(counts)} edits)", (0, 0.27 - index), fontsize=8, color=COLOURS["ink"])
     axes.set_xlim(0, 1)
     axes.set_ylim(-len(rows) + 0.7, 0.7)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     patches = [Patch(**look) for look in looks]
     figure.legend(patches, outcomes, loc="lower left", fontsize=8, frameon=False, ncols=3, labelcolor=COLOURS["ink"])
+    return figure
+
+
+def gaps(points: Sequence[tuple[str, float, float]], looks: Mapping[str, Style]) -> Figure:
+    """Test against validation of each arm's best artifacts; what lies below the diagonal held less than it promised.
+
+    Args:
+        points: arm, validation and test, normalised: one for each task.
+        looks: how each arm is drawn.
+    """
+    from matplotlib.lines import Line2D
+
+    arms = list(dict.fromkeys(arm for arm, _, _ in points))
+    below = 0.62 + 0.2 * -(-len(arms) // 2)
+    height = 3.6 + below
+    figure = _figure((WIDE, height))
+    axes = figure.add_axes((0.08, below / height, 0.88, 3.45 / height))
+    _plain(axes)
+    values = [value for _, *pair in points for value in pair]
+    low, high = min(values), max(values)
+    room = (high - low or 1.0) * 0.08
+    axes.plot([low - room, high + room], [low - room, high + room], color=COLOURS["grid"], linewidth=1.2, zorder=0)
+    handles = []
+    for index, arm in enumerate(arms):
+        colour, marker = COLOURS[looks[arm].colour], MARKERS[index % len(MARKERS)]
+        style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": "none", "markersize": 6}
+        axes.plot(*zip(*[pair for name, *pair in points if name == arm], strict=True), **style)
+        handles.append(Line2D([], [], label=_literal(arm), **style))
+    axes.set_xlim(low - room, high + room)
+    axes.set_ylim(low - room, high + room)
+    axes.set_xlabel("validation of the best artifact, normalised", fontsize=8, color=COLOURS["muted"])
+    axes.set_ylabel("its test, normalised", fontsize=8, color=COLOURS["muted"])
+    figure.legend(handles=handles, loc="lower left", ncols=2, fontsize=8, frameon=False, labelcolor=COLOURS["ink"])
     return figure
 
 
@@ -167,7 +206,7 @@ def _share(index: int) -> dict[str, Any]:
 
 def draw_panel(axes: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
     """A panel's curves, each with the band of its interval, in the style of its label."""
-    _plain(axes, integer=panel.unit in ("edits", "evaluations"))
+    _plain(axes, integer=panel.unit in ("edits", "trials"))
     axes.grid(axis="y", color=COLOURS["grid"], linewidth=0.7)
     for released in panel.paper:
         assert panel.metric is not None
@@ -183,6 +222,7 @@ def draw_panel(axes: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
         axes.plot(curve.x, curve.mean, color=colour, linestyle=style.line, linewidth=1.7)
     axes.set_title(panel.title, fontsize=9, loc="left", color=COLOURS["ink"])
     axes.set_xlabel(panel.unit, fontsize=8, color=COLOURS["muted"], labelpad=2)
+    axes.set_ylabel("best validation, normalised", fontsize=8, color=COLOURS["muted"], labelpad=2)
 
 
 def _lines(inches: float, below: float) -> tuple[Figure, Axes]:

@@ -27,7 +27,7 @@ class Drawn:
     """The page's figures as SVG elements; empty where there is nothing to be drawn.
 
     Attributes:
-        scores, effects, outcomes: one figure each.
+        scores, effects, outcomes, gaps: one figure each.
         curves: axis to a figure for each task.
         levels: factor to its figure and how its levels are drawn.
     """
@@ -35,6 +35,7 @@ class Drawn:
     scores: str = ""
     effects: str = ""
     outcomes: str = ""
+    gaps: str = ""
     curves: Mapping[str, Sequence[str]] = field(default_factory=dict)
     levels: Mapping[str, tuple[str, Mapping[str, Style]]] = field(default_factory=dict)
 
@@ -51,6 +52,7 @@ class ReportPage:
         controls: labels of the arms that others are held against.
         looks: how each arm is drawn.
         splits: task to the split that it was scored on.
+        headline: a sentence before them, where no difference is shown.
         said: the main findings, and whether each is shown by the data.
         caveats: what keeps a reader from concluding more.
         tables: by name.
@@ -64,6 +66,7 @@ class ReportPage:
         machines: that they were made on.
         source: text of the plan, or empty.
         troubled: runs that failed or whose folder is damaged.
+        pages: key of a run to the address of its page, of those that have one.
         refresh: seconds after which a browser is to load the page anew.
         made: when, and with which version.
     """
@@ -75,6 +78,7 @@ class ReportPage:
     controls: Sequence[str]
     looks: Mapping[str, Style]
     splits: Mapping[str, str]
+    headline: str
     said: Sequence[tuple[bool, str]]
     caveats: Sequence[str]
     tables: Mapping[str, Table]
@@ -88,6 +92,7 @@ class ReportPage:
     machines: Sequence[str]
     source: str
     troubled: Sequence[RunRecord]
+    pages: Mapping[str, str]
     refresh: int | None
     made: str
 
@@ -126,12 +131,14 @@ def number(value: Any) -> str:
     if not isinstance(value, int | float):
         return str(value)
     size = abs(value)
+    if size < 1e-9:
+        return "0"
     if value == int(value) or size >= 100:
         text = f"{value:,.0f}"
     elif size >= 10:
         text = f"{value:.1f}"
     else:
-        text = f"{value:.2f}" if size >= 0.005 else f"{value:.1g}"
+        text = f"{value:.2f}" if size >= 0.005 else f"{value:.1g}" if size >= 0.0001 else f"{value:.0e}"
     return text.replace("-", "−")
 
 

@@ -14,10 +14,11 @@ from genopt_gym.core.journal import write_atomically
 from genopt_gym.study.analysis import tables
 from genopt_gym.study.analysis.comparison import Comparison, Effect, compare, effects, pairs_to_compare
 from genopt_gym.study.analysis.curves import AXES, Curve, axes_used, curve
-from genopt_gym.study.analysis.findings import beyond_records, caveats, findings
+from genopt_gym.study.analysis.findings import beyond_records, caveats, findings, headline
 from genopt_gym.study.analysis.statistics import FinalScores, final_scores, task_name
 from genopt_gym.study.folder import read_plan, storage
 from genopt_gym.study.index import build_index
+from genopt_gym.study.pages import run_pages
 from genopt_gym.study.records import Plan, RunRecord
 from genopt_gym.study.reporting import figures
 from genopt_gym.study.reporting.figures import Panel, Style
@@ -90,7 +91,7 @@ def save_report(
     scores = final_scores(records)
     compared = [found for pair in pairs_to_compare(plan.runs, plan.controls) if (found := compare(scores, *pair))]
     changed = effects(plan.runs, scores, plan.controls)
-    curves = _curves(arms, records)
+    curves = _curves(arms, records, plan)
     all_tables = _tables(arms, records, scores, compared, changed) | {"curves": _curve_table(curves)}
     panels = {axis: _panels(axis, of_axis, records, released) for axis, of_axis in curves.items()}
     levels = _level_panels(plan, records)
@@ -107,10 +108,11 @@ def save_report(
             controls=controls,
             looks=looks,
             splits=scores.splits,
+            headline=headline(changed, compared),
             said=beyond_records(records) + findings(changed, compared, plan),
             caveats=caveats(compared, records),
             tables=all_tables,
-            drawn=_save_figures(folder, all_tables, panels, levels, looks),
+            drawn=_save_figures(folder, all_tables, panels, levels, looks, tables.promises(arms)),
             axes=AXES,
             metrics={task_name(record.run): record.metric for record in records},
             best=best_artifacts(study, records),
@@ -120,6 +122,7 @@ def save_report(
             machines=machines(study, records),
             source=_source(study),
             troubled=[record for record in records if record.problem],
+            pages=run_pages(study, records),
             refresh=refresh,
             made=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, genopt-gym {VERSION}",
         )
@@ -155,12 +158,12 @@ def _tables(
 
 
 def _curves(
-    arms: Mapping[str, Sequence[RunRecord]], records: Sequence[RunRecord]
+    arms: Mapping[str, Sequence[RunRecord]], records: Sequence[RunRecord], plan: Plan
 ) -> dict[str, dict[str, dict[str, Curve]]]:
     """Axis to task to arm to its curve."""
     tasks = dict.fromkeys(task_name(record.run) for record in records)
     found: dict[str, dict[str, dict[str, Curve]]] = {}
-    for axis in axes_used(records):
+    for axis in axes_used(records, plan.match):
         for task in tasks:
             for arm, runs in arms.items():
                 one = curve([run for run in runs if task_name(run.run) == task], axis)
@@ -210,6 +213,7 @@ def _save_figures(
     panels: Mapping[str, Sequence[Panel]],
     levels: Mapping[str, Panel],
     looks: Mapping[str, Style],
+    promises: Sequence[tuple[str, float, float]],
 ) -> Drawn:
     """PNG files, and the same as SVG for the page."""
     wide = {}
@@ -219,10 +223,12 @@ def _save_figures(
         wide["scores"] = figures.forest(lines, "interquartile mean of normalised scores"), "Scores of all arms"
     if changes:
         unit = "difference of normalised scores"
-        wide["effects"] = figures.forest([(row[0], row[1], "line0") for row in changes], unit, True), "Effects"
+        wide["effects"] = figures.forest([(row[0], row[2], "line0") for row in changes], unit, True), "Effects"
     outcomes = all_tables["outcomes"]
     if outcomes.columns[1:]:
         wide["outcomes"] = figures.outcome_bars(outcomes.rows, outcomes.columns[1:]), "Outcomes of edits by arm"
+    if promises:
+        wide["gaps"] = figures.gaps(promises, looks), "Test against validation by arm"
     drawn = {}
     for name, (figure, title) in wide.items():
         figures.save(folder / f"{name}.png", figure)

@@ -40,7 +40,7 @@ class _Sources(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
             if name in ("src", "srcset", "data", "action") or (
-                name.endswith("href") and not (value or "").startswith("#")
+                name.endswith("href") and not (value or "").startswith(("#", "../runs/"))  # links, followed by people
             ):
                 self.fetched.append(f"{tag} {name}={value}")
             if name == "id":

@@ -7,6 +7,8 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
 
 import pytest
 
@@ -26,7 +28,9 @@ def test_it_answers_the_question_with_an_interval_and_the_number_of_seeds(page: 
     words = text(page)
     assert "Does a longer credit horizon help?" in words
     # The first arm's mean over the second's is 10 points of 50, give or take the noise.
-    found = re.search(r"credit_horizon: 1 → 400: higher, \+(0\.\d\d) \[(0\.\d\d), (0\.\d\d)\], 3 seeds\.", words)
+    found = re.search(
+        r"credit_horizon: 1 → 400: higher, \+(0\.\d\d) \[(0\.\d\d), (0\.\d\d)\], p = [\d.<> ]+, 3 seeds\.", words
+    )
     assert found
     low, value, high = float(found[2]), float(found[1]), float(found[3])
     assert low < value < high
@@ -65,7 +69,14 @@ def test_it_names_commands_versions_and_machine(page: str) -> None:
 
 def test_figures_and_tables_lie_beside_it(whole: Path) -> None:
     names = {path.name for path in whole.iterdir()}
-    assert names >= {"scores.png", "effects.png", "outcomes.png", "curves-by-credit_horizon.png"}
+    assert names >= {
+        "scores.png",
+        "gaps.png",
+        "effects.png",
+        "effects.svg",
+        "outcomes.png",
+        "curves-by-credit_horizon.png",
+    }
     assert names >= {f"curves-{axis}.png" for axis in ("edits", "trials", "tokens", "money")}
     tables = ("aggregates", "comparisons", "effects", "scores", "budgets", "evidence", "time_to_best", "outcomes")
     assert names >= {f"{name}.csv" for name in (*tables, "runs", "curves")}
@@ -82,6 +93,38 @@ def test_the_gap_between_validation_and_test_is_a_column(whole: Path) -> None:
     with (whole / "scores.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["gap"]) for row in rows] == pytest.approx([3 / 50] * len(rows))
+
+
+def test_where_nothing_differs_one_sentence_says_so_first(tmp_path: Path) -> None:
+    plan = planned(tasks=TASKS[:1], controls=())
+    noise = [float(10 + run.seed) for run in plan.runs]
+    page = save(tmp_path, plan, [made(run, score) for run, score in zip(plan.runs, noise, strict=True)])
+    words = text(page)
+    said = words[words.index("What it shows") :]
+    assert said.startswith("What it shows No difference between arms is shown: of 2 comparisons, none excludes chance")
+    assert "<summary>Each comparison</summary>" in page
+    assert "no difference shown: 0.00 [0.00, 0.00], p = 1, 3 seeds." in said
+
+
+@pytest.mark.parametrize(("match", "first"), [("updates", "edits"), ("trials", "trials"), ("tokens", "tokens")])
+def test_the_axis_that_is_equal_between_arms_comes_first_and_has_one_name(
+    tmp_path: Path, match: Literal["updates", "trials", "tokens"], first: str
+) -> None:
+    plan = replace(planned(tasks=TASKS[:1], controls=()), match=match)
+    page = save(tmp_path, plan, [made(run, noisy(run), tokens_per_edit=100) for run in plan.runs])
+    assert re.findall(r"<summary>Over (\w+)", page)[0] == first
+    assert f"equal between arms {first}" in text(page)
+    assert "evaluations" not in text(page)
+
+
+def test_each_run_that_has_a_page_is_linked(tmp_path: Path) -> None:
+    plan = planned(tasks=TASKS[:1], controls=())
+    path = run_path(tmp_path, plan.runs[0].key) / "run.html"
+    path.parent.mkdir(parents=True)
+    path.write_text("a page")
+    page = save(tmp_path, plan, [made(run, noisy(run)) for run in plan.runs])
+    [address] = re.findall(r'href="(\.\./runs/[^"]*)"', page)
+    assert (tmp_path / "report" / unquote(address)).resolve() == path.resolve()
 
 
 def test_under_three_seeds_it_says_what_cannot_be_concluded(tmp_path: Path) -> None:
