@@ -180,7 +180,8 @@ def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, P
 def show_result(result: Result) -> None:
     print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
     print(f"start  validation {number(result.start_score):>7}  test {number(result.start_test_score):>7}")
-    print(f"best   validation {number(result.validation_score):>7}  test {number(result.test_score):>7}")
+    again = "" if result.confirmation_score is None else f"  confirmation {number(result.confirmation_score):>7}"
+    print(f"best   validation {number(result.validation_score):>7}{again}  test {number(result.test_score):>7}")
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
         tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"
