@@ -62,7 +62,7 @@ def with_gepa(url: str) -> str:
         objective="Write a prompt with which a model gets sums right.",
         config=config,
     )
-    return str(result.best_candidate["prompt"])  # type: ignore[index, call-overload]
+    return str(result.best_candidate["prompt"])  # type: ignore[index]
 
 
 def here(url: str, agent: str, folder: Path) -> Run:

@@ -37,8 +37,8 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         scores = np.array(random_scores(tasks[arguments.id], arguments.episodes))
-    except UserError as error:
-        parser.error(str(error))
+    except UserError as refusal:
+        parser.error(str(refusal))
     error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else float("nan")
     print(f"{arguments.id}: {scores.mean():.4g} +- {error:.2g} (standard error, {len(scores)} test episodes)")
 

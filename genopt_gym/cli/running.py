@@ -233,12 +233,16 @@ def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, P
 def show_result(result: Result) -> None:
     metric = load_run(result.folder).metric
     print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
-    print(f"{metric.name}; the best by validation")
-    for name, validation, test in (
-        ("start", result.start_score, result.start_test_score),
-        ("best", result.validation_score, result.test_score),
+    print(f"{metric.name}; the best by {'validation' if result.confirmation_score is None else 'confirmation'}")
+    again = (
+        "" if result.confirmation_score is None else f"  confirmation {number(result.confirmation_score, metric):>7}"
+    )
+    for name, validation, confirmation, test in (
+        ("start", result.start_score, "", result.start_test_score),
+        ("best", result.validation_score, again, result.test_score),
     ):
-        print(f"{name:<5}  validation {number(validation, metric):>7}  test {number(test, metric):>7}")
+        scores = f"validation {number(validation, metric):>7}{confirmation}  test {number(test, metric):>7}"
+        print(f"{name:<5}  {scores}")
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
         tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"

@@ -20,8 +20,8 @@ from genopt_gym.envs.disguise.words import Words
 from genopt_gym.envs.rollout import RolloutTask, Simulator
 
 MEASURED = {
-    "floor": "uniform random policy, measured over 2,000 test episodes with these physics",
-    "reference": "a hand-written controller with the standard constants, measured over 2,000 test episodes",
+    "floor": "uniform random policy, measured over 500 test episodes with these physics",
+    "reference": "a program that is good with the standard constants, measured over 500 test episodes with these physics",
 }
 
 
@@ -80,7 +80,7 @@ class GymnasiumTask(RolloutTask):
             self.goal += UNTOLD
         if physics in self.scales:
             floor, reference = self.scales[physics]
-            self.metric = replace(self.metric, floor=floor, reference=reference, sources=MEASURED)
+            self.metric = replace(self.metric, floor=floor, reference=reference, record=None, sources=MEASURED)
         self._envs: list[gym.Env[Any, Any]] = []
 
     def constants_of(self, instance: Instance) -> dict[str, float]:
