@@ -13,15 +13,15 @@ import typer
 
 from genopt_gym.cli.arguments import (
     Confinement,
-    GatewayArguments,
     ListArguments,
-    McpArguments,
     PromptArguments,
     ReportArguments,
     RunArguments,
-    WorkspaceArguments,
     takes,
 )
+from genopt_gym.cli.confinement import choose_confinement
+from genopt_gym.cli.data_app import data_app
+from genopt_gym.cli.serving_commands import SERVING
 from genopt_gym.cli.study_app import study_app
 from genopt_gym.core.errors import UserError
 
@@ -116,7 +116,7 @@ def run_command(arguments: RunArguments) -> None:
     """
     from genopt_gym.cli.task_file import with_task_file
 
-    _choose(arguments.confinement)
+    choose_confinement(arguments.confinement)
     if arguments.workers is not None:
         os.environ["GENOPT_WORKERS"] = str(arguments.workers)
     arguments = with_task_file(arguments)
@@ -150,7 +150,7 @@ def prompt_command(arguments: PromptArguments) -> None:
     """Show the first prompt of a run: what the model would be asked. No model is called."""
     from genopt_gym.cli.prompting import show_prompt
 
-    _choose(arguments.confinement)
+    choose_confinement(arguments.confinement)
     show_prompt(arguments)
 
 
@@ -187,84 +187,17 @@ def play_command(
 
     Or an id's reference program: genopt play --reference GenOpt/Atari-Pong-v0 --film pong.gif
     """
-    _choose(confinement)
+    choose_confinement(confinement)
     from genopt_gym.cli.playing import play
 
     play(run, reference, film, boxes, episodes)
 
 
-@app.command("gateway")
-@takes(GatewayArguments)
-def gateway_command(arguments: GatewayArguments) -> None:
-    """Serve a model to other libraries, over OpenAI's chat protocol: their calls share a budget and are counted.
-
-    Example: genopt gateway --model openai/gpt-5-mini --budget money=2 --record replies.jsonl
-    """
-    from genopt_gym.cli.serving import serve
-
-    serve(arguments)
-
-
-@app.command("mcp")
-@takes(McpArguments)
-def mcp_command(arguments: McpArguments) -> None:
-    """Let a coding assistant optimize over the Model Context Protocol; each of its runs is a run folder.
-
-    Example: genopt mcp GenOpt/Control-CartPole-v0 --edits 10 --runs 1
-    """
-    from genopt_gym.cli.coding import serve_mcp
-
-    _choose(arguments.confinement)
-    serve_mcp(arguments)
-
-
-@app.command("workspace")
-@takes(WorkspaceArguments)
-def workspace_command(arguments: WorkspaceArguments) -> None:
-    """Lay an artifact out as files in a new folder, for an assistant in any sandbox; ./evaluate there runs it.
-
-    Example: genopt workspace GenOpt/Control-CartPole-v0 /tmp/cartpole --edits 10
-    """
-    from genopt_gym.cli.coding import serve_workspace
-
-    _choose(arguments.confinement)
-    serve_workspace(arguments)
-
-
-@app.command("skill")
-def skill_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where your assistant looks for the skill.")],
-) -> None:
-    """Write SKILL.md, which teaches an assistant to optimize here, to read evidence and to report honestly.
-
-    Example: genopt skill ~/.claude/skills/genopt
-    """
-    from genopt_gym.cli.coding import write_skill
-
-    write_skill(folder)
-
-
+for name, command in SERVING.items():
+    app.command(name)(command)
 app.add_typer(study_app, name="study")
 
-data_app = typer.Typer(no_args_is_help=True, help="Get tables that do not come with genopt_gym.")
 app.add_typer(data_app, name="data")
-
-
-@data_app.callback()
-def data_commands() -> None:
-    """Get tables that do not come with genopt_gym."""
-
-
-@data_app.command("fetch")
-def fetch_command(
-    name: Annotated[str, typer.Argument(metavar="TABLE", help="house-price or spaceship-titanic.")],
-    source: Annotated[str | None, typer.Option(help="kaggle or openml; Kaggle if left out.")] = None,
-    folder: Annotated[Path | None, typer.Option(metavar="DIR", help="Where it goes; the cache if left out.")] = None,
-) -> None:
-    """Fetch a competition's table with your own account, and keep it with its checksum."""
-    from genopt_gym.cli.data import fetch
-
-    fetch(name, source, folder)
 
 
 @app.command("report")
@@ -294,7 +227,7 @@ def verify_command(
 
     Or verify a solution of an open problem, exactly: genopt verify --solution FILE GenOpt/Discovery-CapSet8-v0
     """
-    _choose(confinement)
+    choose_confinement(confinement)
     if references:
         from genopt_gym.cli.verifying import verify_references
 
@@ -316,13 +249,8 @@ def doctor_command(confinement: Confinement = None) -> None:
     """Show how artifact code is confined on this machine, see that it holds, and say what it leaves open."""
     from genopt_gym.cli.doctor import doctor
 
-    _choose(confinement)
+    choose_confinement(confinement)
     doctor()
-
-
-def _choose(confinement: str | None) -> None:
-    if confinement is not None:
-        os.environ["GENOPT_CONFINEMENT"] = confinement
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)

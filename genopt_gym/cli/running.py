@@ -29,7 +29,8 @@ from genopt_gym.runs import preflight
 from genopt_gym.runs.callbacks import make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import check_unused, claim_path
-from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.resuming import Changes
 from genopt_gym.runs.run import load_run
 

@@ -15,7 +15,7 @@ from genopt_gym.runs.stages import Stage
 from genopt_gym.runs.steps import Step
 
 if TYPE_CHECKING:
-    from genopt_gym.runs.loop import Result
+    from genopt_gym.runs.result import Result
 
 
 @dataclass(frozen=True)

@@ -6,75 +6,37 @@ import json
 import os
 import platform
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from genopt_gym.agents import Agent
-from genopt_gym.core import drawing
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
-from genopt_gym.core.ledger import ModelAccount
-from genopt_gym.core.metric import Metric
 from genopt_gym.core.sources import SourcesChanged
-from genopt_gym.core.task import CONFIRMATION, Task, TaskSpec
-from genopt_gym.evaluation import BudgetSpent, Evaluator
+from genopt_gym.core.task import TaskSpec
 from genopt_gym.llm import Client
 from genopt_gym.making import optimization_env
 from genopt_gym.runs import preflight
 from genopt_gym.runs.callbacks import CallbackList, GivenCallback, RunStart, make_callbacks
 from genopt_gym.runs.config import Config, PreparedRun, read_run
-from genopt_gym.runs.confirmation import Confirmed, keep_budget, select
-from genopt_gym.runs.film import has_screen, record, save_film
+from genopt_gym.runs.confirmation import keep_budget
+from genopt_gym.runs.finishing import finish
 from genopt_gym.runs.folder import RunFolder, best_step, check_unused, read_artifact, read_config
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.learning import learn
 from genopt_gym.runs.recorder import NOT_ACCEPTABLE, StepRecorder
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.resuming import Changes
-from genopt_gym.runs.stages import stage
 from genopt_gym.runs.versions import Versions
 from genopt_gym.sandbox.tier import choose
 
 NO_CHANGES = Changes()
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run came to.
-
-    Attributes:
-        start_score: validation score of the starting artifact.
-        validation_score: validation score of the best artifact: the one with the best validation score or, where
-            several are confirmed, the one of these with the best confirmation score.
-        confirmation_score: of the best artifact on fresh instances; ``None`` where nothing was confirmed.
-        start_test_score: test score of the starting artifact.
-        test_score: test score of the best artifact, computed after the loop. ``None``, as that of the start, where
-            artifacts ask a model and the budget does not bear it.
-        ended_by: ``solved``, ``updates`` (all edits were made), ``agent`` (it had no further edit) or the budget that
-            was spent.
-        models: what model calls have cost, by role.
-        confirmed: the artifacts that were run again, in the order of validation.
-        best_step: the step that has made the best artifact.
-    """
-
-    folder: Path
-    start_score: float
-    validation_score: float
-    start_test_score: float | None
-    test_score: float | None
-    ended_by: str
-    models: dict[str, ModelAccount]
-    confirmation_score: float | None = None
-    confirmed: Sequence[Confirmed] = ()
-    best_step: int = 0
 
 
 def start_run(
@@ -203,7 +165,7 @@ def _run(
             client=client,
             on_step=record,
         )
-        result = _finish(run, folder, ended_by, watching)
+        result = finish(run, folder, ended_by, watching)
         watching.ended(result)
     return result
 
@@ -212,78 +174,6 @@ def _extend(run: PreparedRun, folder: RunFolder, history: Versions) -> None:
     """What is stored was made again with more edits to come: from here on the run is the longer one."""
     (folder.path / "result.json").unlink(missing_ok=True)
     folder.write_json("config.json", _description(run, history))
-
-
-def _finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: CallbackList) -> Result:
-    """Confirm the best, score start and best on test, and leave what a person wants to look at."""
-    env = run.core
-    selection = select(env)
-    best = selection.best.artifact
-    start = env.first.artifact
-    tester = Evaluator(env.evaluator.spec, splits=("test",), store=folder.evaluations, client=env.evaluator.client)
-    with stage("test score of the start", watching.stage):
-        start_test_score = _test_score(tester, start)
-    with stage("test score of the best", watching.stage):
-        test_score = start_test_score if best.id == start.id else _test_score(tester, best)
-    result = Result(
-        folder=folder.path,
-        start_score=env.validation_score(env.first),
-        validation_score=selection.best.validation_score,
-        confirmation_score=selection.confirmation_score,
-        start_test_score=start_test_score,
-        test_score=test_score,
-        ended_by=ended_by,
-        models=dict(env.evaluator.ledger.models),
-        confirmed=selection.confirmed,
-        best_step=selection.best.step,
-    )
-    folder.fence()
-    (folder.path / "best.py").write_text(best.source, encoding="utf-8")
-    (folder.path / "best.diff").write_text(best.diff(start), encoding="utf-8")
-    title = f"{run.config.id}, {run.config.agent}, seed {run.config.seed}"
-    drawing.save_curve(folder.path / "curve.png", env.history, env.metric, title)
-    if has_screen(tester.task):
-        with stage("film of the best", watching.stage) as told:
-            trial = record(tester, best, tester.task.instances("test")[:1])[0]
-            save_film(folder.path / "best.gif", tester.task, trial, told=told)
-    elif (picture := _picture(tester, best)) is not None:
-        drawing.save_picture(folder.path / "best.png", picture)
-    facts = asdict(result)
-    del facts["folder"]
-    again = env.evaluator.ledger.accounts.get(CONFIRMATION)
-    facts |= {"best": best.id, "start": start.id, "gaps": gaps(result, env.task.metric)}
-    facts["confirmation_trials"] = again.trials if again else 0
-    # Last: where it is, the run is whole.
-    folder.write_json("result.json", facts)
-    return result
-
-
-def gaps(result: Result, metric: Metric) -> dict[str, float | None]:
-    """By how much scores of the best artifact promised more than test held, on the normalised scale."""
-    seen = {"validation": result.validation_score, "confirmation": result.confirmation_score}
-    test = result.test_score
-    return {
-        split: None if score is None or test is None else metric.normalise(score) - metric.normalise(test)
-        for split, score in seen.items()
-    }
-
-
-def _picture(tester: Evaluator, artifact: Artifact) -> NDArray[np.uint8] | None:
-    """What the artifact made of the first test instance, for tasks that can draw it."""
-    if type(tester.task).picture is Task.picture:
-        return None
-    try:
-        trial = tester.evaluate(artifact, "test").trials[0]
-    except BudgetSpent:
-        return None
-    return tester.task.picture(trial.actions)
-
-
-def _test_score(tester: Evaluator, artifact: Artifact) -> float | None:
-    try:
-        return tester.evaluate(artifact, "test").score
-    except BudgetSpent:
-        return None
 
 
 def _description(run: PreparedRun, history: Versions) -> dict[str, Any]:

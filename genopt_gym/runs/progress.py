@@ -12,7 +12,7 @@ from rich.text import Text
 from genopt_gym.core.drawing import number
 from genopt_gym.core.live import LiveView
 from genopt_gym.runs.callbacks import Callback, RunStart
-from genopt_gym.runs.loop import Result
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.stages import Stage
 from genopt_gym.runs.steps import Step
 

@@ -15,7 +15,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation import EvaluationError
 from genopt_gym.runs.callbacks import Callback, RunStart
 from genopt_gym.runs.folder import read_artifact
-from genopt_gym.runs.loop import Result
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.steps import Step
 from genopt_gym.serve.errors import RunLeft, SessionError
 from genopt_gym.serve.snapshot import Snapshot

@@ -19,7 +19,8 @@ from genopt_gym.registration import TABLE
 from genopt_gym.runs.callbacks import Callback, make_callbacks
 from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.folder import claim_path
-from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.result import Result
 from genopt_gym.serve.errors import SessionError
 from genopt_gym.serve.run_session import RunSession
 

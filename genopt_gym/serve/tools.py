@@ -12,7 +12,7 @@ import msgspec
 from genopt_gym.core.drawing import number
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.registration import TABLE
-from genopt_gym.runs.loop import Result
+from genopt_gym.runs.result import Result
 from genopt_gym.serve.errors import SessionError
 from genopt_gym.serve.pages import page
 from genopt_gym.serve.run_session import RunSession

@@ -6,7 +6,7 @@ import warnings
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.runs.callbacks import Callback, RunStart
-from genopt_gym.runs.loop import Result
+from genopt_gym.runs.result import Result
 from genopt_gym.show.run_page import write_run_page
 
 

@@ -17,7 +17,8 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.llm import ModelError
 from genopt_gym.llm.errors import ModelRefused
 from genopt_gym.runs.config import Config
-from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.result import Result
 from genopt_gym.testing import AgentConformance
 from tests.conftest import Genopt
 from tests.helpers import assistant

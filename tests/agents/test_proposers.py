@@ -16,7 +16,8 @@ from genopt_gym.agents.model_agent import estimate
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
-from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.result import Result
 from genopt_gym.testing import AgentConformance
 from tests.helpers.model_server import Answer, Fault, ModelServer
 

@@ -13,7 +13,8 @@ from genopt_gym.agents import make_agent
 from genopt_gym.cli.running import show_result
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_artifact
-from genopt_gym.runs.loop import Result, start_run
+from genopt_gym.runs.loop import start_run
+from genopt_gym.runs.result import Result
 from tests.agents.test_proposers import CARTPOLE, SMALL, steps
 from tests.helpers.model_server import Answer, ModelServer
 

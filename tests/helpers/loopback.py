@@ -11,7 +11,8 @@ import pytest
 from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import REPLIES
-from genopt_gym.runs.loop import Result, start_run
+from genopt_gym.runs.loop import start_run
+from genopt_gym.runs.result import Result
 from tests.envs.bbeh.checkout import REAL, needs_real_questions
 from tests.helpers.model_server import Answer, Fault, ModelServer
 

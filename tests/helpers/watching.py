@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from genopt_gym.runs.callbacks import Callback, RunStart
-from genopt_gym.runs.loop import Result
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.steps import Step
 
 

@@ -15,8 +15,9 @@ from rich.console import Console
 from genopt_gym.core.errors import UserError
 from genopt_gym.runs.callbacks import CALLBACKS, Callback, RunStart, make_callbacks
 from genopt_gym.runs.config import Config
-from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.loop import resume_run, start_run
 from genopt_gym.runs.progress import SHOWN, ProgressDisplay
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.steps import Step
 from genopt_gym.study.execution.execute import run_study
 from genopt_gym.study.execution.local import LocalExecutor

@@ -16,7 +16,7 @@ from genopt_gym.core.journal import write_atomically
 from genopt_gym.core.script import listing, script
 from genopt_gym.runs.callbacks import Callback, RunStart
 from genopt_gym.runs.folder import read_program
-from genopt_gym.runs.loop import Result
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.steps import Step
 
 FILM = "best.gif"

@@ -21,7 +21,8 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_artifact
-from genopt_gym.runs.loop import Result, resume_run, start_run
+from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.steps import Step
 from genopt_gym.testing.transcript import still_running
 from tests.helpers import toy_loops
