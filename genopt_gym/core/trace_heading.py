@@ -37,7 +37,7 @@ def heading(trial: Trial, shown: Sequence[Event], view: View, most_steps: int | 
         return words
     if cut:
         steps = "this step" if trial.steps == 1 else f"these {trial.steps} steps"
-        return f"{words}; reward of {steps} {plain(trial.window_score)}"
+        return f"{words}; reward of {steps} {plain(trial.window_score, 4)}"
     if len(trial.events) == trial.steps:
         return f"{words}; score {plain(trial.score)}"
     return f"{words}; score of the whole trial {plain(trial.score)}"
