@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym.core.nesting import MAX_DEPTH, is_nested_deeper
 from genopt_gym.core.traced_steps import Skipped, TracedSteps
 from genopt_gym.core.windows import WINDOWS, Played, checked
 
@@ -178,9 +179,6 @@ class View(msgspec.Struct, frozen=True):
         return checked(self.window, WINDOWS.make(self.window).choose(played, self.horizon), n, self.horizon)
 
 
-CONTAINERS = (list, dict, tuple)
-MAX_DEPTH = 32
-"""How deeply a traced value may be nested: to encode, compare or print a deeper one could end in a RecursionError."""
 SHALLOW_BYTES = 512
 """What was sent in so few bytes cannot be nested so deeply that it matters."""
 _pack = msgspec.msgpack.Encoder().encode
@@ -296,9 +294,3 @@ class Recorder:
 def _end(window: Sequence[int]) -> int:
     """The step after its last."""
     return window[-1] + 1 if window else 0
-
-
-def is_nested_deeper(container: Any, levels: int) -> bool:
-    """Whether there are containers within this one on more than so many levels."""
-    inside = (*container, *container.values()) if type(container) is dict else container
-    return any(type(value) in CONTAINERS and (levels == 0 or is_nested_deeper(value, levels - 1)) for value in inside)

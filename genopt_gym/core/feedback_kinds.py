@@ -75,8 +75,10 @@ class Metrics(FeedbackKind):
 
 
 class Staged(FeedbackKind):
-    """What a coach would say of the score of an artifact that ran, and how far from floor to reference it is; nothing
-    where the task is disguised or all that counts are windows."""
+    """What a coach would say of the score, and how far from floor to reference it is.
+
+    Nothing where the artifact did not run, the task is disguised, or all that counts are windows.
+    """
 
     def lines(self, seen: Seen) -> Sequence[str]:
         of_windows = seen.metric != seen.task.metric  # while stages speak of whole trials

@@ -197,7 +197,9 @@ def test_each_kind_of_feedback_says_its_words() -> None:
         "Best score so far: 2, of edit 1: those texts are the ones that stand now."
     )
     assert said["metrics"] == "train: exact 0.5.\nvalidation: exact 0.5."
-    assert said["staged"] == "Warm."
+    assert said["staged"] == (
+        "Warm.\nThat is 0.667 of the way from the floor (4: made up) to the reference (1: made up)."
+    )
     assert said["progress"] == "The score is the same as before."
     assert sorted(said["answer"].split("\n")) == [
         "Expected answer of train/0: 3",

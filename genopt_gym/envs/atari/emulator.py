@@ -131,7 +131,7 @@ class AtariTask(RolloutTask):
         steps = min(self.max_inner_steps, self.game_steps or self.max_inner_steps)
         self.goal = self.goal.replace("{steps}", f"{steps:,}")
         if one_life:
-            self.goal += " Here an episode is a single life: it ends when the first one is lost."
+            self.goal += " Here an episode is a single life: it ends when one is lost."
         if self.has_lives or "lives" in self.layout.names:
             self.ending = "over with the life lost" if one_life else "over with no life left"
         self._sticky = number("sticky", sticky, 0, below=1)

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from genopt_gym.core.evidence import MAX_DEPTH, Call, Failure, Recorder, is_nested_deeper
+from genopt_gym.core.evidence import Call, Failure, Recorder
+from genopt_gym.core.nesting import MAX_DEPTH, is_nested_deeper
 from genopt_gym.envs.own.returned import Returned
 from genopt_gym.sandbox.capture import plain
 from genopt_gym.sandbox.session import Session, SessionDied

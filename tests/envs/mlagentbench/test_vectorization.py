@@ -8,7 +8,8 @@ import pytest
 
 from genopt_gym.core.evidence import Instance, View
 from genopt_gym.core.task import TaskSpec
-from genopt_gym.envs.mlagentbench.vectorization import HALFWAY, NAIVE, Convolution, Vectorization, expected
+from genopt_gym.envs.mlagentbench.vectorization import Convolution, Vectorization, expected
+from genopt_gym.envs.mlagentbench.vectorization_starts import HALFWAY, NAIVE
 from genopt_gym.evaluation import Evaluation, Evaluator
 
 SPEC = TaskSpec("genopt_gym.envs.mlagentbench.vectorization:Vectorization", {})
