@@ -45,6 +45,10 @@ def structure_of(
     if asking:
         workflow = _asking(of_text[0][0])
     if workflow is None:
+        if not functions and len(names) == 1:
+            raise ValueError(
+                f"say which model {names[0]} is put to, as in model='openai/NAME', or what calls it: workflow="
+            )
         if len(functions) != 1:
             raise ValueError(f"say what calls {', '.join(names)}: workflow='def workflow(...): ...'")
         call = _call_of(parts[-1][0])

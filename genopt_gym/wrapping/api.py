@@ -20,7 +20,7 @@ Scorer = Callable[..., Any] | str | Mapping[str, Any]
 
 
 def wrap(
-    function: Scorer, components: Sequence[Callable[..., Any]] = (), *, data: Any = None, **parameters: Any
+    function: Scorer, components: Sequence[Callable[..., Any]] = (), data: Any = None, **parameters: Any
 ) -> gym.Env[Any, Any]:
     """The environment whose artifact is ``components`` and ``texts``, scored by ``function``.
 

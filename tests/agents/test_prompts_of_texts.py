@@ -27,7 +27,6 @@ def asked(**parameters: Any) -> str:
             "proposer",
             edits=1,
             agent_options=options,
-            base_url=server.base_url,
             **task,
             **sizes,
             **parameters,

@@ -59,8 +59,10 @@ def split_examples(
         group = groups[key]
         counts = kinds["" if stratify is None else str(group[0].values[stratify])]
         open_splits = [split for split in SPLITS if len(found[split]) + len(group) <= wanted[split]]
-        if not open_splits:
+        if not open_splits and sum(wanted.values()) < len(examples):
             continue
+        # Where all are to be used, the same ones stay together, and a split has some more than it was to have.
+        open_splits = open_splits or list(SPLITS)
         total = sum(counts.values()) + len(group)
         # Whichever is furthest behind its share of this kind; of all, where it is a tie.
         most = sum(wanted.values())

@@ -15,12 +15,12 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm.backend import backend_of
 from genopt_gym.runs.config import Config
 
-TYPICAL_ROW = 60
-"""Characters that an inner step takes in a trace."""
 TYPICAL_REPLY = 1500
 """Tokens of an edit with some thoughts."""
 TYPICAL_ANSWER = 200
 """Tokens of what an artifact's model says, and of what it is asked beside the artifact's own words."""
+TYPICAL_ROW_CHARS = 100
+"""Of an inner step in a trace that leaves out what has not changed."""
 CHARS_PER_TOKEN = 3
 """Of a trace, which is mostly numbers."""
 
@@ -150,7 +150,7 @@ def estimate_run(config: Config) -> CostEstimate:
     prices = None if agent.prices is None else (agent.prices[0] / 1e6, agent.prices[1] / 1e6)
     # A reply that holds no edit is asked for once more.
     steps = min(core.parameters.credit_horizon or core.task.max_inner_steps, core.task.max_inner_steps)
-    trace = min(steps * TYPICAL_ROW * core.parameters.batch_size, core.parameters.max_trace_chars)
+    trace = min(steps * TYPICAL_ROW_CHARS * core.parameters.batch_size, core.parameters.max_trace_chars)
     typical = count_tokens(core.context + 2 * core.start.source) + trace // CHARS_PER_TOKEN
     replies = min(TYPICAL_REPLY, agent.reply_tokens)
     most = 2 * edits

@@ -120,6 +120,7 @@ def test_bad_data_is_told_in_a_sentence_with_row_numbers(tmp_path: Path, name: s
 @pytest.mark.parametrize(
     ("more", "words"),
     [
+        ({"model": None}, "say which model prompt is put to, as in model='openai/NAME'"),
         ({"texts": {"prompt": "Say it."}}, "prompt has no {placeholder} for what is to be asked"),
         ({"texts": {"prompt": "{question} is {answer}"}}, "the workflow takes 'answer', the expected answer"),
         ({"function": "nummeric"}, "no grader 'nummeric'; did you mean 'numeric'"),
