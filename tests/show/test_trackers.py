@@ -75,7 +75,7 @@ def history(folder: Path) -> list[dict[str, Any]]:
     rows = []
     for path in sorted(folder.glob("offline-run-*/*.wandb")):
         for data in records(path.read_bytes()):
-            record = wandb_internal_pb2.Record()
+            record = wandb_internal_pb2.Record()  # type: ignore[attr-defined]  # made when it is imported
             record.ParseFromString(data)
             if record.WhichOneof("record_type") == "history":
                 items = record.history.item
