@@ -86,7 +86,7 @@ def caveats(compared: Sequence[Comparison], records: Sequence[RunRecord]) -> lis
 
 def headline(effects: Sequence[Effect], compared: Sequence[Comparison]) -> str:
     """A sentence that goes first where no difference is shown; empty where one is, or where nothing is compared."""
-    everything = [*effects, *compared]
+    everything: list[Effect | Comparison] = [*effects, *compared]
     if not everything or any(each.shown for each in everything):
         return ""
     estimates = [*(effect.estimate for effect in effects), *(pair.difference for pair in compared)]
