@@ -120,6 +120,7 @@ class Trial(msgspec.Struct, frozen=True):
             ended=self.failed_in_window or whole,
             failure=self.failure if self.failed_in_window else None,
             metrics={},
+            actions=self.actions if len(self.actions) == len(self.instance.prefix) + len(self.events) else (),
             words=self.words if whole else "",
             skipped=[],
         )

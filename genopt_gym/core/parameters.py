@@ -132,7 +132,9 @@ class Parameters:
     @property
     def view(self) -> View:
         """What the traces of an environment's trials hold."""
-        return View(self.credit_horizon, self.trace_window, keep_actions=self.trial_start == "continue")
+        # A window that leaves steps out does not tell by itself how its screens came about.
+        keep_actions = self.trial_start == "continue" or self.trace_window != "first"
+        return View(self.credit_horizon, self.trace_window, keep_actions)
 
     @property
     def observed_split(self) -> Literal["validation", "train"]:

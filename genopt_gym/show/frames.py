@@ -18,31 +18,38 @@ COLOURS = 64
 
 
 def actions_of(trial: Trial) -> Sequence[Any] | None:
-    """All actions of a traced trial up to the end of its window; ``None`` where the window leaves steps out."""
+    """All actions of a traced trial up to the end of its window; ``None`` where they are not known."""
+    if trial.actions:
+        return trial.actions
     start = len(trial.instance.prefix)
     if not trial.events or [event.step for event in trial.events] != [*range(start, start + len(trial.events))]:
         return None
     return [*trial.instance.prefix, *(event.action for event in trial.events if event.action is not None)]
 
 
-def moments_of(first: int, last: int) -> list[int]:
-    """The inner steps at whose beginning there is a frame.
+def moments_of(steps: Sequence[int]) -> Sequence[int]:
+    """Those of a window's inner steps at whose beginning there is a frame; a few of many, evenly.
 
-    >>> moments_of(0, 5), moments_of(0, 400)[:3], len(moments_of(0, 400))
-    ([0, 1, 2, 3, 4, 5], [0, 3, 6], 134)
+    >>> moments_of([0, 1, 2, 7]), moments_of(range(400))[:3], len(moments_of(range(400)))
+    ([0, 1, 2, 7], [0, 3, 6], 134)
     """
-    stride = -(-(last - first + 1) // MOST)
-    return list(range(first, last + 1, stride))
+    return list(steps[:: -(-len(steps) // MOST)])
 
 
-def frames(task: Task, trial: Trial) -> dict[str, Any] | None:
-    """A sheet of frames as a PNG picture in base64, and which inner step each belongs to; ``None`` without a screen."""
+def frames(task: Task, trial: Trial, longest: int | None = None) -> dict[str, Any] | None:
+    """A sheet of frames as a PNG picture in base64, and which inner step each belongs to; ``None`` without a screen.
+
+    Args:
+        task: of the trial.
+        trial: with its events.
+        longest: actions up to which a trial is played again; ``None`` plays any.
+    """
     from PIL import Image
 
     actions = actions_of(trial)
-    if actions is None:
+    if actions is None or not trial.events or (longest is not None and len(actions) > longest):
         return None
-    moments = moments_of(len(trial.instance.prefix), len(actions))
+    moments = [step for step in moments_of([event.step for event in trial.events]) if step <= len(actions)]
     found = task.film(trial.instance, actions, moments)
     if found is None:
         return None

@@ -21,6 +21,8 @@ from genopt_gym.show.facts import StepRows, run_facts
 from genopt_gym.show.frames import frames
 
 NAME = "run.html"
+LONGEST_FILM = 3000
+"""Actions of a trial whose screens are in the page: to play more again would take seconds at the end of a run."""
 LARGEST = 9_500_000
 """Bytes of a page; steps whose evidence finds no room are shown without it."""
 SCRIPTS = (
@@ -111,17 +113,17 @@ def _add_evidence(run: Run, chunks: Chunks) -> tuple[str, int]:
                 if value is not None and not chunks.add(f"{name}/{step}", value):
                     chunks.left_out.append(step)
         for step in dict.fromkeys([best, 0]):
-            if step in kept and (sheet := first_frames(reader, kept[step])):
+            if step in kept and (sheet := first_frames(reader, kept[step], LONGEST_FILM)):
                 chunks.add(f"frames/{step}", sheet)
         return reader.problem, reader.count
 
 
-def first_frames(reader: EvidenceReader, evidence: bytes) -> bytes | None:
+def first_frames(reader: EvidenceReader, evidence: bytes, longest: int | None = None) -> bytes | None:
     """The frames of the first trial of a step whose window can be played again, as JSON."""
     if reader.env is None:
         return None
     for place, trial in enumerate(msgspec.json.decode(evidence, type=_Trials).trials):
-        sheet = frames(reader.env.task, trial)
+        sheet = frames(reader.env.task, trial, longest)
         if sheet is not None:
             return as_json(sheet | {"trial": place}).encode()
     return None
