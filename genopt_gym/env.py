@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genopt_gym.core import actions, drawing
-from genopt_gym.core.acceptance import RULES, TriedEdit
+from genopt_gym.core.acceptance import RULES
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.errors import ParameterError
@@ -25,6 +25,7 @@ from genopt_gym.evaluation import Batch, BudgetSpent, Evaluator
 from genopt_gym.feedback import observed_metric, problem_context
 from genopt_gym.observation import Observation, Observer, as_observed, last_frame, observation_space
 from genopt_gym.run_state import RunState, StepResult
+from genopt_gym.selection import Candidate, Ranking, confirmed_count
 
 Action = Mapping[str, str] | str
 
@@ -76,11 +77,9 @@ class OptimizationEnv(gym.Env[Observation, Action]):
             raise ParameterError(
                 f"the artifact of start={p.start!r} asks a model: name it, as in model='local/smollm2'", "start"
             )
-        names = [component.name for component in self.start.components]
-        if unknown := [name for name in p.editable or () if name not in names]:
-            words = f"editable names {unknown[0]!r}, but the components are {', '.join(names)}"
-            raise ParameterError(words, "editable")
-        self.editable = tuple(names if p.editable is None else p.editable)
+        self.editable = actions.editable_names(p.editable, self.start)
+        self.confirm = confirmed_count(self.task, p)
+        """How many of the best artifacts are run again when a run's loop has ended."""
         self.view = p.view
         self.context = problem_context(self.task, self.start, p)
         for words in self.task.cautions():
@@ -113,7 +112,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         # Drawn from the generator's state, not from the generator: that orders the train trials.
         self._rule.reset(zlib.crc32(repr(self.np_random.bit_generator.state).encode()))
         result = self._evaluate(start, EditOutcome.OK, sampler)
-        self._run = RunState.begun_with(result, sampler, self.metric)
+        self._run = RunState.begun_with(result, sampler, self.metric, Ranking(self.task.metric, max(self.confirm, 1)))
         return self._observe(self._run, None, None)
 
     @one_at_a_time
@@ -127,13 +126,13 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         previous, spent = run.last.score, None
         edit, problem = actions.read_action(action, run.artifact, self.editable)
         if problem is not None:
-            run.last = self._not_run(run, *problem)
+            run.last = run.not_run(*problem)
         else:
             try:
                 run.last = self._try(run, edit)
             except BudgetSpent as refusal:
                 spent = refusal
-                run.last = self._not_run(run, EditOutcome.BUDGET_SPENT, f"It was not evaluated: {refusal}.")
+                run.last = run.not_run(EditOutcome.BUDGET_SPENT, f"It was not evaluated: {refusal}.")
         result, metric = run.last, self.metric
         reward = run.reward(self.parameters.reward, metric, previous)
         run.compare(metric)
@@ -195,8 +194,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     @property
     def best(self) -> tuple[Artifact, float]:
         """The artifact with the best validation score of this run, and that score."""
-        selected = self._begun().selected
-        return selected.artifact, self.validation_score(selected)
+        return self.candidates[0].artifact, self.candidates[0].validation_score
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The best artifacts by validation, the best first: as many as are to be confirmed, at least one."""
+        return list(self._begun().ranking.candidates)
 
     @property
     def first(self) -> StepResult:
@@ -232,15 +235,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
 
     def validation_score(self, result: StepResult) -> float:
         """What selection goes by: the lowest score for an artifact that could not be run."""
-        return self.task.metric.worst if result.validation is None else result.validation.score
+        return result.validation_score(self.task.metric)
 
     def _begun(self) -> RunState:
         if self._run is None:
             raise gym.error.ResetNeeded("no run has begun: call reset first")
         return self._run
-
-    def _not_run(self, run: RunState, outcome: EditOutcome, message: str) -> StepResult:
-        return StepResult(run.artifact, outcome, message, score=run.current.score, accepted=False)
 
     def _try(self, run: RunState, edit: Mapping[str, str]) -> StepResult:
         """Run an edit that could be read, and decide whether it stays."""
@@ -250,8 +250,7 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         result = dataclasses.replace(result, accepted=unchanged or self._accepts(run, result))
         if result.accepted:
             run.adopt(result)
-        if self.task.metric.better(self.validation_score(result), self.validation_score(run.selected)):
-            run.selected = result
+        run.rank(result)
         return result
 
     def _evaluate(self, artifact: Artifact, outcome: str, sampler: BatchSampler) -> StepResult:
@@ -270,16 +269,10 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         return StepResult(artifact, outcome, "", batch, train, validation, score, failure=failure)
 
     def _accepts(self, run: RunState, result: StepResult) -> bool:
-        tried = TriedEdit(
-            number=len(run.history),
-            outcome=result.outcome,
-            metric=self.task.metric,
-            train_score=None if result.train is None else result.train.window_score,
-            validation_score=self.validation_score(result),
-            current_validation_score=self.validation_score(run.current),
-            current_train_score=lambda: self.evaluator.evaluate(run.artifact, result.batch, self.view).window_score,
-        )
-        return bool(self._rule.accepts(tried))
+        def current_train_score() -> float:
+            return self.evaluator.evaluate(run.artifact, result.batch, self.view).window_score
+
+        return bool(self._rule.accepts(run.tried(result, self.task.metric, current_train_score)))
 
     def _spent(self) -> BudgetSpent | None:
         """Which budget does not allow another step, if any."""
@@ -292,8 +285,6 @@ class OptimizationEnv(gym.Env[Observation, Action]):
     def _observe(
         self, run: RunState, previous: float | None, truncated_by: str | None
     ) -> tuple[Observation, dict[str, Any]]:
-        run.history.append((str(run.last.outcome), run.last.score, run.best_score))
-        if run.last.train is not None:
-            run.shown = run.last
+        run.note()
         observer = self.observer(self.task, self.context, self.parameters, self.view)
         return observer.observe(run, previous, truncated_by)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
+from genopt_gym.core.acceptance import TriedEdit
 from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.edit import EditOutcome
 from genopt_gym.core.evidence import Failure, Instance
 from genopt_gym.core.sampling import BatchSampler
 from genopt_gym.core.standing import Standing
 from genopt_gym.core.task import Metric
 from genopt_gym.evaluation import Evaluation
+from genopt_gym.selection import Candidate, Ranking
 
 MAX_PROBLEM_CHARS = 2_000
 
@@ -47,6 +50,10 @@ class StepResult:
         """Why the edit was not run, or how its first failed trial did; ``None`` if nothing went wrong."""
         return (self.message or ("" if self.failure is None else str(self.failure)))[:MAX_PROBLEM_CHARS] or None
 
+    def validation_score(self, metric: Metric) -> float:
+        """What selection goes by: the lowest score for an artifact that could not be run."""
+        return metric.worst if self.validation is None else self.validation.score
+
 
 @dataclass
 class RunState:
@@ -59,7 +66,7 @@ class RunState:
         current: the step that the artifact comes from.
         last: the step that was made last.
         shown: the last step whose artifact ran on a train batch: its trace is shown until another did.
-        selected: the step with the best validation score.
+        ranking: the best artifacts by validation.
         best_score: as observed.
         best: the step with that score.
         best_edit: its number.
@@ -75,7 +82,7 @@ class RunState:
     current: StepResult
     last: StepResult
     shown: StepResult
-    selected: StepResult
+    ranking: Ranking
     best_score: float
     best: StepResult
     baseline: float
@@ -85,10 +92,38 @@ class RunState:
     warned_of_cuts: bool = False
 
     @classmethod
-    def begun_with(cls, first: StepResult, sampler: BatchSampler, metric: Metric) -> Self:
-        """The state after ``reset``."""
+    def begun_with(cls, first: StepResult, sampler: BatchSampler, metric: Metric, ranking: Ranking) -> Self:
+        """The state after ``reset``; ``ranking`` has nothing in it yet."""
+        ranking.add(Candidate(first.artifact, first.validation_score(ranking.metric), 0))
         baseline = max(metric.normalise(first.score), 0.0)
-        return cls(sampler, first, first.artifact, first, first, first, first, first.score, first, baseline)
+        return cls(sampler, first, first.artifact, first, first, first, ranking, first.score, first, baseline)
+
+    def not_run(self, outcome: EditOutcome, message: str) -> StepResult:
+        """Of an edit that changes nothing."""
+        return StepResult(self.artifact, outcome, message, score=self.current.score, accepted=False)
+
+    def tried(self, result: StepResult, metric: Metric, current_train_score: Callable[[], float]) -> TriedEdit:
+        """What a rule of acceptance decides about."""
+        return TriedEdit(
+            number=len(self.history),
+            outcome=result.outcome,
+            metric=metric,
+            train_score=None if result.train is None else result.train.window_score,
+            validation_score=result.validation_score(metric),
+            current_validation_score=self.current.validation_score(metric),
+            current_train_score=current_train_score,
+        )
+
+    def rank(self, result: StepResult) -> None:
+        """Place the artifact of the step that is being made, if it was run."""
+        if result.validation is not None:
+            self.ranking.add(Candidate(result.artifact, result.validation.score, len(self.history)))
+
+    def note(self) -> None:
+        """The last step is made."""
+        self.history.append((str(self.last.outcome), self.last.score, self.best_score))
+        if self.last.train is not None:
+            self.shown = self.last
 
     def adopt(self, result: StepResult) -> None:
         """The step that is being made leaves its artifact standing."""

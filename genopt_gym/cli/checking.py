@@ -15,7 +15,7 @@ from genopt_gym.study.planning.plan import load_plan
 from genopt_gym.study.planning.preflight import study_problems
 from genopt_gym.study.records import Plan, PlannedRun
 
-HEADS = ("task", "arm", "runs", "edits", "train", "validation", "test", "model calls")
+HEADS = ("task", "arm", "runs", "edits", "train", "validation", "confirmation", "test", "model calls")
 MATCHED = {
     "updates": "every run makes the same number of edits in a task",
     "trials": "every run has the same train and validation trials in a task, up to one step",
@@ -43,7 +43,8 @@ def check(source: str, overrides: Mapping[str, Any]) -> None:
 
 def _row(runs: Sequence[PlannedRun], found: CostEstimate) -> list[str]:
     trials, steps = found.trials, found.edits + 1
-    numbers = [len(runs), found.edits, steps * trials.train, steps * trials.validation, 2 * trials.test]
+    numbers = [len(runs), found.edits, steps * trials.train, steps * trials.validation]
+    numbers += [trials.confirmation, 2 * trials.test]
     calls = "?" if found.uncounted else f"{sum(calls.most for calls in found.calls):,}"
     return [runs[0].config.id, runs[0].arm, *(f"{number:,}" for number in numbers), calls]
 
@@ -51,10 +52,12 @@ def _row(runs: Sequence[PlannedRun], found: CostEstimate) -> list[str]:
 def _show_totals(plan: Plan, found: Sequence[tuple[Sequence[PlannedRun], CostEstimate]]) -> None:
     train = sum(len(runs) * (e.edits + 1) * e.trials.train for runs, e in found)
     validation = sum(len(runs) * (e.edits + 1) * e.trials.validation for runs, e in found)
+    confirmation = sum(len(runs) * e.trials.confirmation for runs, e in found)
     test = sum(len(runs) * 2 * e.trials.test for runs, e in found)
-    total = train + validation + test
+    total = train + validation + confirmation + test
+    again = f" + {confirmation:,} confirmation" if confirmation else ""
     print(f"runs      {len(plan.runs):,}")
-    print(f"trials    {train:,} train + {validation:,} validation + {test:,} test = {total:,} at most")
+    print(f"trials    {train:,} train + {validation:,} validation{again} + {test:,} test = {total:,} at most")
     for calls in added(calls.times(len(runs)) for runs, e in found for calls in e.calls):
         show_calls(calls)
     if uncounted := sorted({runs[0].agent for runs, estimate in found if estimate.uncounted}):

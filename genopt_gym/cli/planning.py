@@ -15,7 +15,8 @@ def show_plan(request: RunArguments) -> None:
     found = estimate_run(config)
     trials, steps, seeds = found.trials, found.edits + 1, request.seeds or 1
     print(f"{config.id}  {config.agent}  {seeds} run{'s' if seeds > 1 else ''} of {found.edits} edits")
-    words = f"{steps} x ({trials.train} train + {trials.validation} validation) + 2 x {trials.test} test"
+    again = f" + {trials.confirmation} confirmation" if trials.confirmation else ""
+    words = f"{steps} x ({trials.train} train + {trials.validation} validation){again} + 2 x {trials.test} test"
     print(f"trials    {words} = {found.total_trials:,} a run at most")
     for calls in found.calls:
         show_calls(calls.times(seeds))

@@ -17,7 +17,7 @@ from genopt_gym.cli.tables import print_table
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.parameters import Parameters
 from genopt_gym.core.registry import Registry, load
-from genopt_gym.core.task import SPLITS, Task, TaskSpec, starts_of
+from genopt_gym.core.task import CONFIRMATION, SPLITS, Task, TaskSpec, starts_of
 
 REGISTRIES = {
     "accept": "genopt_gym.core.acceptance:RULES",
@@ -110,9 +110,9 @@ def _sizes(task_class: type[Task]) -> dict[str, str]:
     """How many instances each split has by default: a task may have other numbers than all have."""
     try:
         task = task_class()
-        return {f"{split}_size": f"{len(task.instances(split))}" for split in SPLITS}
+        return {f"{split}_size": f"{len(task.instances(split))}" for split in (*SPLITS, CONFIRMATION)}
     except Exception:  # it needs arguments, or data that is not here
-        return {f"{split}_size": "the task's own" for split in SPLITS}
+        return {f"{split}_size": "the task's own" for split in (*SPLITS, CONFIRMATION)}
 
 
 def _values(name: str, hint: Any) -> str:

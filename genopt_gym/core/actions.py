@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from genopt_gym.core.artifact import Artifact, Component
 from genopt_gym.core.edit import EditOutcome, UnparsableEdit, UnusableReply, check_contract, parse_edit
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.fixed import overreach
 
 MAX_TEXT_CHARS = 20_000
@@ -15,6 +16,15 @@ MAX_TEXT_CHARS = 20_000
 
 Refusal = tuple[EditOutcome, str]
 """Outcome of an edit that is not run, and the message to its author."""
+
+
+def editable_names(asked: Sequence[str] | None, start: Artifact) -> tuple[str, ...]:
+    """The components that may be edited; ParameterError if one is asked for that there is not."""
+    names = [component.name for component in start.components]
+    for name in asked or ():
+        if name not in names:
+            raise ParameterError(f"editable names {name!r}, but the components are {', '.join(names)}", "editable")
+    return tuple(names if asked is None else asked)
 
 
 def read_action(action: Any, artifact: Artifact, editable: Collection[str]) -> tuple[dict[str, str], Refusal | None]:

@@ -20,11 +20,12 @@ class BudgetSpent(Exception):
         what: which of the budget's limits is in the way.
     """
 
-    def __init__(self, what: str, limit: float, needed: float) -> None:
+    def __init__(self, what: str, limit: float, needed: float, kept: float = 0) -> None:
         if what == "money":
             words = f"${limit:,.2f} would be passed (${needed:,.4f} more needed)"
         else:
-            words = f"{limit:,} {what.replace('_', ' ')} would be passed ({needed:,} more needed)"
+            aside = f", and {kept:,} kept to confirm the best" if kept else ""
+            words = f"{limit:,} {what.replace('_', ' ')} would be passed ({needed:,} more needed{aside})"
         super().__init__(f"the budget of {words}")
         self.what = what
 
@@ -134,10 +135,15 @@ class Budget:
                 whole_number(f"a budget of {name}", limit, 1, parameter="budget")
         self.limits = dict(limits)
         self.ledger = ledger
+        self._kept = {"trials": 0, "inner_steps": 0}
         self._reserved_tokens = 0
         self._reserved_money = 0.0
         self._reserved_calls = 0
         self._refused: BudgetSpent | None = None
+
+    def keep(self, *, trials: int, inner_steps: int) -> None:
+        """Keep so much for what comes after the loop: ``check`` refuses what would leave less. 0 gives it back."""
+        self._kept = {"trials": trials, "inner_steps": inner_steps}
 
     def check(self, *, trials: int, inner_steps: int) -> None:
         """Raise BudgetSpent unless so much more stays within the limits."""
@@ -145,8 +151,8 @@ class Budget:
         needs = {"trials": (spent.trials, trials), "inner_steps": (spent.inner_steps, inner_steps)}
         for name, (used, needed) in needs.items():
             limit = self.limits.get(name)
-            if limit is not None and used + needed > limit:
-                raise BudgetSpent(name, limit, needed)
+            if limit is not None and used + self._kept[name] + needed > limit:
+                raise BudgetSpent(name, limit, needed, self._kept[name])
 
     def check_models(self) -> None:
         """Raise what the model call was told that found its limit in the way, if there was one."""

@@ -45,11 +45,13 @@ class ParameterDict(TypedDict, total=False):
     accept: str
     max_trace_chars: int
     budget: Mapping[str, float] | None
+    confirm: int | None
     protocol: str
     split_seed: int
     train_size: int
     validation_size: int
     test_size: int
+    confirmation_size: int | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ class Parameters:
         max_trace_chars: the trace's size budget.
         budget: hard limits for the environment's whole life, such as ``{"trials": 500}``; cached trials are free.
             Of model calls, the agent's too: ``tokens``, ``money`` in US dollars, and ``calls``.
+        confirm: how many of a run's best artifacts by validation are run again on fresh instances when its loop has
+            ended; the best there is tested. The budget keeps what they need from the start. ``None``: 3, or none
+            where the protocol is the paper's, the task has no fresh instances or the budget is too small.
     """
 
     start: str | None = None
@@ -96,6 +101,7 @@ class Parameters:
     accept: str = "always"
     max_trace_chars: int = 60_000
     budget: Mapping[str, float] | None = None
+    confirm: int | None = None
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
@@ -105,6 +111,8 @@ class Parameters:
         if self.credit_horizon is not None:
             whole_number("credit_horizon", self.credit_horizon, 1)
         whole_number("batch_size", self.batch_size, 1)
+        if self.confirm is not None:
+            whole_number("confirm", self.confirm, 0)
         whole_number("max_trace_chars", self.max_trace_chars, MIN_TRACE_CHARS)
         for name, value in (("editable", self.editable or ()), ("feedback", self.feedback)):
             if isinstance(value, str) or not isinstance(value, Sequence):
@@ -149,6 +157,8 @@ class Parameters:
                 f"protocol={protocol!r} is not one of {', '.join(map(repr, task_class.protocols))}", "protocol"
             )
         values: dict[str, Any] = {"start": None, "credit_horizon": task_class.horizon}
+        if protocol == "paper":
+            values["confirm"] = 0
         values |= {**task_class.protocols[protocol], **passed}
         if "trace_window" not in passed and not _takes_whole_trials(values):
             values.pop("trace_window", None)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from genopt_gym.sandbox.session import Session
 
 SPLITS = ("train", "validation", "test")
+CONFIRMATION = "confirmation"
+"""The split of ``confirm=``: fresh instances, on which a run's best artifacts by validation are run again."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ class Task(ABC):
     error_costs: ClassVar[Literal["trial", "artifact"]] = "trial"
     """Whether a failed trial scores low by itself, or makes the whole artifact score low."""
     deterministic: bool = True
+    has_fresh_instances: ClassVar[bool] = True
+    """Whether a run can be confirmed on instances that no other split has, without taking them away from one."""
     max_inner_steps: int = 1
     """Cap on the inner steps of a trial."""
     ending: str = "over"
@@ -152,6 +156,7 @@ class Task(ABC):
         train_size: int = 1000,
         validation_size: int = 4,
         test_size: int = 20,
+        confirmation_size: int | None = None,
     ) -> None:
         """Make the task with its splits.
 
@@ -160,9 +165,15 @@ class Task(ABC):
             train_size: how many instances the split train has.
             validation_size: how many validation has; all of them are run at each step.
             test_size: how many test has; start and best are scored on them after the loop.
+            confirmation_size: how many the best artifacts by validation are run again on, when a run has ended;
+                ``None`` takes as many as validation has, where the task has fresh ones.
         """
         sizes = {"train": train_size, "validation": validation_size, "test": test_size}
         self._sizes = {split: whole_number(f"{split}_size", size, 1) for split, size in sizes.items()}
+        size = (
+            self._sizes["validation"] if confirmation_size is None and self.has_fresh_instances else confirmation_size
+        )
+        self._sizes[CONFIRMATION] = whole_number("confirmation_size", size or 0, 0)
         self.split_seed = whole_number("split_seed", split_seed)
 
     @classmethod

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
-from genopt_gym.core.task import SPLITS, Metric, ModelUse, Task
+from genopt_gym.core.task import CONFIRMATION, Metric, ModelUse, Task
 from genopt_gym.sandbox.session import Session
 
 
@@ -101,21 +101,27 @@ def share_metric(floor: float, floor_source: str) -> Metric:
     )
 
 
-def cut(order: Sequence[int], train: int, validation: int, test: int | None) -> dict[str, tuple[int, ...]]:
-    """Questions by split, in a given order: first train, then validation, then test (``None``: all that are left).
+def cut(
+    order: Sequence[int], train: int, validation: int, test: int | None, confirmation: int = 0
+) -> dict[str, tuple[int, ...]]:
+    """Questions by split, in a given order: first train, then validation, then confirmation, then test (``None``: all
+    that are left).
 
     Raises:
         ValueError: there are not so many, or none is left for a split.
 
     >>> cut([3, 0, 2, 1], 1, 1, None)
-    {'train': (3,), 'validation': (0,), 'test': (2, 1)}
+    {'train': (3,), 'validation': (0,), 'confirmation': (), 'test': (2, 1)}
     """
-    end = len(order) if test is None else train + validation + test
-    if end > len(order) or train + validation >= end:
+    begin = train + validation + confirmation
+    end = len(order) if test is None else begin + test
+    if end > len(order) or begin >= end:
         asked = f"train_size={train}, validation_size={validation}, test_size={test}"
+        asked += f", confirmation_size={confirmation}" if confirmation else ""
         raise ValueError(f"there are {len(order)} questions to split, too few for {asked}")
-    edges = (0, train, train + validation, end)
-    return {split: tuple(order[a:b]) for split, a, b in zip(SPLITS, edges, edges[1:], strict=False)}
+    edges = (0, train, train + validation, begin, end)
+    splits = ("train", "validation", CONFIRMATION, "test")
+    return {split: tuple(order[a:b]) for split, a, b in zip(splits, edges, edges[1:], strict=False)}
 
 
 class FirstTry(NamedTuple):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import Instance
-from genopt_gym.core.task import SPLITS
+from genopt_gym.core.task import CONFIRMATION, SPLITS
 from genopt_gym.envs.questions import (
     LAST_NUMBER,
     FirstTry,
@@ -71,8 +71,8 @@ class ReasoningTask(QuestionTask):
 
     def __init__(self, *, train_size: int = 200, validation_size: int = 40, test_size: int = 100, **more: Any) -> None:
         super().__init__(train_size=train_size, validation_size=validation_size, test_size=test_size, **more)
-        if max(train_size, validation_size, test_size) * TRIES > SPAN:
-            raise ValueError(f"a split has at most {SPAN // TRIES:,} questions")
+        if max(self._sizes.values()) * TRIES > SPAN // 2:
+            raise ValueError(f"a split has at most {SPAN // TRIES // 2:,} questions")
         if importlib.util.find_spec("reasoning_gym") is None:
             raise UserError(f"{type(self).__name__} needs reasoning-gym: pip install 'genopt-gym[reasoning]'")
         self._dataset: ProceduralDataset | None = None
@@ -97,15 +97,21 @@ class ReasoningTask(QuestionTask):
         return self._items[key]
 
     def _draw(self, split: str, index: int) -> dict[str, Any]:
-        place = SPLITS.index(split)
+        # Confirmation has numbers of the second half of those of validation, and texts of the same kind.
+        again = split == CONFIRMATION
+        place = SPLITS.index("validation" if again else split)
         # split_seed may be below 0, but a generator takes a number and its negative for the same.
         turn = 2 * self.split_seed if self.split_seed >= 0 else -2 * self.split_seed - 1
-        first = (turn * len(SPLITS) + place) * SPAN + index * TRIES
+        first = (turn * len(SPLITS) + place) * SPAN + index * TRIES + again * SPAN // 2
+        taken = self._validation_texts() if again and self.repeats else frozenset()
         for number in range(first, first + TRIES):
             item: dict[str, Any] = self._generator()[number]
-            if not self.repeats or place == _place(item["question"]):
+            if not self.repeats or (place == _place(item["question"]) and item["question"] not in taken):
                 return item
         raise RuntimeError(f"{self.generator} gave no question for {split}/{index} in {TRIES} tries")
+
+    def _validation_texts(self) -> frozenset[str]:
+        return frozenset(self.question(instance) for instance in self.instances("validation"))
 
     def _generator(self) -> ProceduralDataset:
         if self._dataset is None:

@@ -145,6 +145,7 @@ class TabularTask(Task):
     error_costs: ClassVar[Any] = "artifact"
     block_size: ClassVar[int] = 1
     default_start: ClassVar[str] = "modular/stub"
+    has_fresh_instances: ClassVar[bool] = False  # every row of the table is in a split
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": PAPER}
     classes: ClassVar[tuple[Any, ...] | None] = None
     """The labels there are; None where labels are numbers on a scale."""

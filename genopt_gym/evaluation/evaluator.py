@@ -17,7 +17,7 @@ import msgspec
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.evidence import Failure, Instance, Trial, View
 from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger
-from genopt_gym.core.task import SPLITS, Task, TaskSpec
+from genopt_gym.core.task import CONFIRMATION, SPLITS, Task, TaskSpec
 from genopt_gym.evaluation.cancellation import in_thread
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore, Store
@@ -62,7 +62,7 @@ class Evaluator:
         spec: the task.
         splits: which splits may be asked for; whoever optimizes gets no ``test``.
         store: results of blocks by key; what is found there is not run again.
-        budget: limits as in ``Budget``.
+        budget: limits as in ``Budget``; or the budget of another evaluator, to be charged to the same ledger.
         client: asks the model that artifacts ask; ``None`` makes one within the budget.
 
     Copies of an evaluator are the evaluator itself: forks of an environment share workers, cache and ledger.
@@ -74,15 +74,15 @@ class Evaluator:
         *,
         splits: Sequence[str] = ("train", "validation"),
         store: Store | None = None,
-        budget: Mapping[str, float] | None = None,
+        budget: Mapping[str, float] | Budget | None = None,
         client: Client | None = None,
     ) -> None:
         self.task: Task = spec.make()
         self.spec = spec if spec.sources else spec.dated()
         self.splits = tuple(splits)
         self.store: Store = MemoryStore() if store is None else store
-        self.ledger = Ledger()
-        self.budget = Budget(budget or {}, self.ledger)
+        self.budget = budget if isinstance(budget, Budget) else Budget(budget or {}, Ledger())
+        self.ledger = self.budget.ledger
         self.client = Client(self.budget) if client is None else client
         """Asks the model that artifacts ask."""
         self._models: dict[str, Client] = {}
@@ -195,7 +195,7 @@ class Evaluator:
         self._lock = threading.RLock()
 
     def _check_split(self, split: str) -> None:
-        if split not in SPLITS:
+        if split not in (*SPLITS, CONFIRMATION):
             raise ValueError(f"no split {split!r}; there are {', '.join(SPLITS)}")
         if split not in self.splits:
             raise ValueError(f"the {split} split is hidden from this evaluator")

@@ -14,7 +14,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from genopt_gym.core.artifact import Artifact, Program
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import Journal, read_journal, write_atomically
 from genopt_gym.core.locking import hold
+from genopt_gym.core.metric import Metric
 from genopt_gym.llm.replies import Replies
 from genopt_gym.runs.formats import format_of, read_as_current, writer
 
@@ -207,6 +208,20 @@ def read_config(path: Path) -> dict[str, Any]:
     except (KeyError, TypeError, AttributeError):
         pass  # damaged, or not whole: told by whoever needs what is missing
     return config
+
+
+def best_step(path: Path, scores: Sequence[float | None], metric: Metric) -> int:
+    """The step that has made a run's best artifact: as it was selected at its end, or by validation so far.
+
+    Args:
+        path: the run's folder.
+        scores: validation scores of its steps, at least one; ``None`` where the artifact could not be run.
+        metric: says which is better.
+    """
+    if (path / "result.json").exists() and "best_step" in (result := read_result(path)):
+        return int(result["best_step"])
+    known = [metric.worst if score is None else score for score in scores]
+    return max(range(len(known)), key=lambda step: metric.sign * known[step])
 
 
 def read_result(path: Path) -> dict[str, Any]:

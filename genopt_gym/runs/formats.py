@@ -5,6 +5,7 @@ older versions have written is read. Folders of every older format stay readable
 
 - 0 (no number): before the parameter ``between`` was called ``trial_start``.
 - 1: the number is there; ``plan.json`` tells the version that wrote it.
+- 2: ``result.json`` tells what was confirmed; runs of older formats confirm nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from genopt_gym.core.errors import UserError
 from genopt_gym.version import VERSION
 
-FORMAT = 1
+FORMAT = 2
 RENAMED = {"between": "trial_start"}
 """Parameters of ``gym.make`` that had another name in format 0."""
 
@@ -57,7 +58,8 @@ def read_as_current(parameters: Mapping[str, Any], number: int) -> dict[str, Any
     """Keywords of ``gym.make`` out of a folder of that format, as they are called now.
 
     >>> read_as_current({"between": "continue", "batch_size": 2}, 0)
-    {'trial_start': 'continue', 'batch_size': 2}
+    {'trial_start': 'continue', 'batch_size': 2, 'confirm': 0}
     """
     renamed = RENAMED if number < 1 else {}
-    return {renamed.get(name, name): value for name, value in parameters.items()}
+    added = {"confirm": 0} if number < 2 else {}
+    return {renamed.get(name, name): value for name, value in parameters.items()} | added

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,16 +23,18 @@ from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
+from genopt_gym.core.metric import Metric
 from genopt_gym.core.sources import SourcesChanged
-from genopt_gym.core.task import Task, TaskSpec
+from genopt_gym.core.task import CONFIRMATION, Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
 from genopt_gym.llm import Client
 from genopt_gym.making import optimization_env
 from genopt_gym.runs import preflight
 from genopt_gym.runs.callbacks import CallbackList, GivenCallback, RunStart, make_callbacks
 from genopt_gym.runs.config import Config, PreparedRun, read_run
+from genopt_gym.runs.confirmation import Confirmed, keep_budget, select
 from genopt_gym.runs.film import has_screen, record, save_film
-from genopt_gym.runs.folder import RunFolder, check_unused, read_artifact, read_config
+from genopt_gym.runs.folder import RunFolder, best_step, check_unused, read_artifact, read_config
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.runs.learning import learn
 from genopt_gym.runs.recorder import NOT_ACCEPTABLE, StepRecorder
@@ -50,13 +52,17 @@ class Result:
 
     Attributes:
         start_score: validation score of the starting artifact.
-        validation_score: best validation score.
+        validation_score: validation score of the best artifact: the one with the best validation score or, where
+            several are confirmed, the one of these with the best confirmation score.
+        confirmation_score: of the best artifact on fresh instances; ``None`` where nothing was confirmed.
         start_test_score: test score of the starting artifact.
-        test_score: test score of the artifact with the best validation score, computed after the loop. ``None``, as
-            that of the start, where artifacts ask a model and the budget does not bear it.
+        test_score: test score of the best artifact, computed after the loop. ``None``, as that of the start, where
+            artifacts ask a model and the budget does not bear it.
         ended_by: ``solved``, ``updates`` (all edits were made), ``agent`` (it had no further edit) or the budget that
             was spent.
         models: what model calls have cost, by role.
+        confirmed: the artifacts that were run again, in the order of validation.
+        best_step: the step that has made the best artifact.
     """
 
     folder: Path
@@ -66,6 +72,9 @@ class Result:
     test_score: float | None
     ended_by: str
     models: dict[str, ModelAccount]
+    confirmation_score: float | None = None
+    confirmed: Sequence[Confirmed] = ()
+    best_step: int = 0
 
 
 def start_run(
@@ -145,19 +154,15 @@ def resume_run(
 
 
 def read_best(path: Path) -> tuple[Artifact, TaskSpec]:
-    """The best artifact by validation of the run in a folder, so far or at its end, and its task."""
+    """The best artifact of the run in a folder, so far by validation or as it was selected at its end, and its task."""
     with warnings.catch_warnings():
         # What its loop was warned of is no news here.
         warnings.simplefilter("ignore")
         env = optimization_env(read_run(path).make())
-    low, better = env.task.metric.worst, env.task.metric.better
-    best: dict[str, Any] | None = None
-    for row in read_journal(path / "steps.jsonl")[0]:
-        row["validation_score"] = low if row["validation_score"] is None else row["validation_score"]
-        if best is None or better(row["validation_score"], best["validation_score"]):
-            best = row
-    if best is None:
+    rows = read_journal(path / "steps.jsonl")[0]
+    if not rows:
         raise UserError(f"the run in {path} has no finished step yet")
+    best = rows[best_step(path, [row["validation_score"] for row in rows], env.task.metric)]
     return env.start.edited(read_artifact(path, best["artifact"])), env.evaluator.spec
 
 
@@ -176,6 +181,7 @@ def _run(
     core.evaluator.spec = history.spec(0, spec)
     client = Client(core.evaluator.budget, folder.replies(run.config.replay))
     core.evaluator.keep_in(folder.evaluations, client)
+    keep_budget(core)
     extension = partial(_extend, run, folder, history) if extends else None
     recorder = StepRecorder(folder, core, watching.step, extension, lambda: run.agent.waited)
     if history.all[-1].step == recorder.stored > 0:
@@ -209,9 +215,11 @@ def _extend(run: PreparedRun, folder: RunFolder, history: Versions) -> None:
 
 
 def _finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: CallbackList) -> Result:
-    """Score start and best on test, and leave what a person wants to look at."""
+    """Confirm the best, score start and best on test, and leave what a person wants to look at."""
     env = run.core
-    best, validation_score = env.best
+    with stage("confirmation of the best", watching.stage):
+        selection = select(env)
+    best = selection.best.artifact
     start = env.first.artifact
     tester = Evaluator(env.evaluator.spec, splits=("test",), store=folder.evaluations, client=env.evaluator.client)
     with stage("test score of the start", watching.stage):
@@ -221,11 +229,14 @@ def _finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: Callba
     result = Result(
         folder=folder.path,
         start_score=env.validation_score(env.first),
-        validation_score=validation_score,
+        validation_score=selection.best.validation_score,
+        confirmation_score=selection.confirmation_score,
         start_test_score=start_test_score,
         test_score=test_score,
         ended_by=ended_by,
         models=dict(env.evaluator.ledger.models),
+        confirmed=selection.confirmed,
+        best_step=selection.best.step,
     )
     folder.fence()
     (folder.path / "best.py").write_text(best.source, encoding="utf-8")
@@ -240,9 +251,22 @@ def _finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: Callba
         drawing.save_picture(folder.path / "best.png", picture)
     facts = asdict(result)
     del facts["folder"]
+    again = env.evaluator.ledger.accounts.get(CONFIRMATION)
+    facts |= {"best": best.id, "start": start.id, "gaps": gaps(result, env.task.metric)}
+    facts["confirmation_trials"] = again.trials if again else 0
     # Last: where it is, the run is whole.
-    folder.write_json("result.json", facts | {"best": best.id, "start": start.id})
+    folder.write_json("result.json", facts)
     return result
+
+
+def gaps(result: Result, metric: Metric) -> dict[str, float | None]:
+    """By how much scores of the best artifact promised more than test held, on the normalised scale."""
+    seen = {"validation": result.validation_score, "confirmation": result.confirmation_score}
+    test = result.test_score
+    return {
+        split: None if score is None or test is None else metric.normalise(score) - metric.normalise(test)
+        for split, score in seen.items()
+    }
 
 
 def _picture(tester: Evaluator, artifact: Artifact) -> NDArray[np.uint8] | None:

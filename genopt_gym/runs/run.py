@@ -19,7 +19,7 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
 from genopt_gym.core.task import Metric
 from genopt_gym.runs.config import Config, read_run
-from genopt_gym.runs.folder import read_config, read_program, read_result
+from genopt_gym.runs.folder import best_step, read_config, read_program, read_result
 from genopt_gym.runs.replay import replay_observations
 from genopt_gym.runs.steps import Step, StepList
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Place = int | Literal["start", "best"]
-"""A step's number, or the start, or the best artifact by validation."""
+"""A step's number, or the start, or the best artifact."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class ScoredArtifact:
         step: the first step that made it.
         validation: what selection goes by.
         test: ``None`` until the run has ended, and where its budget did not reach so far.
+        confirmation: on fresh instances, where it was confirmed.
     """
 
     artifact: Artifact
     step: int
     validation: float
     test: float | None
+    confirmation: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,11 @@ class Run:
 
     @property
     def best(self) -> ScoredArtifact:
-        """The best artifact by validation, so far or at the end."""
-        best = 0
-        for step in self._made():
-            if self.metric.better(self._validation(step), self._validation(self.steps[best])):
-                best = step.step
-        return self._scored(best, "test_score")
+        """The best artifact: by validation so far, or as it was selected at the end."""
+        steps = self._made()
+        return self._scored(
+            best_step(self.folder, [step.validation_score for step in steps], self.metric), "test_score"
+        )
 
     @property
     def ledger(self) -> RunLedger:
@@ -204,7 +205,14 @@ class Run:
 
     def _scored(self, number: int, test: str) -> ScoredArtifact:
         step = self._made()[number]
-        return ScoredArtifact(_read(self.folder, step.artifact), number, self._validation(step), self._result.get(test))
+        confirmed = {each["artifact"]: each["confirmation_score"] for each in self._result.get("confirmed", ())}
+        return ScoredArtifact(
+            _read(self.folder, step.artifact),
+            number,
+            self._validation(step),
+            self._result.get(test),
+            confirmed.get(step.artifact),
+        )
 
     def __repr__(self) -> str:
         state = f"ended by {self.ended_by}" if self.done else "not done"

@@ -17,15 +17,15 @@ from genopt_gym.study.folder import StorageError, read_plan, storage
 from genopt_gym.study.loader import COLUMNS, as_steps, read_record
 from genopt_gym.study.records import PlannedRun, RunRecord
 
-VERSION = 1
+VERSION = 2
 NAME = "index.sqlite"
 SCHEMA = """
 CREATE TABLE meta (version INTEGER NOT NULL);
 CREATE TABLE runs (
     run INTEGER PRIMARY KEY, key TEXT NOT NULL, task TEXT NOT NULL, agent TEXT NOT NULL, arm TEXT NOT NULL,
     seed INTEGER NOT NULL, state TEXT NOT NULL, problem TEXT NOT NULL, horizon_asked INTEGER,
-    start_score REAL, validation_score REAL, start_test_score REAL, test_score REAL, ended_by TEXT, best TEXT,
-    metric TEXT NOT NULL, versions TEXT NOT NULL, planned TEXT NOT NULL
+    start_score REAL, validation_score REAL, confirmation_score REAL, start_test_score REAL, test_score REAL,
+    ended_by TEXT, best TEXT, metric TEXT NOT NULL, versions TEXT NOT NULL, planned TEXT NOT NULL
 );
 CREATE TABLE steps (
     run INTEGER NOT NULL REFERENCES runs, step INTEGER NOT NULL, outcome TEXT NOT NULL, score REAL,
@@ -35,8 +35,8 @@ CREATE TABLE steps (
 ) WITHOUT ROWID;
 """
 OF_RUN = (
-    *("state", "problem", "horizon_asked", "start_score", "validation_score", "start_test_score", "test_score"),
-    *("ended_by", "best"),
+    *("state", "problem", "horizon_asked", "start_score", "validation_score", "confirmation_score"),
+    *("start_test_score", "test_score", "ended_by", "best"),
 )
 """Of ``RunRecord``, as they are."""
 

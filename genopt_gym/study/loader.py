@@ -63,6 +63,7 @@ class _Result(msgspec.Struct):
     test_score: float | None
     ended_by: str
     best: str
+    confirmation_score: float | None = None
 
 
 class _Facts(msgspec.Struct):

@@ -101,7 +101,7 @@ class RunRecord:
         metric: what its scores mean.
         steps: what is stored so far.
         horizon_asked: credit horizon in force; ``None`` is all.
-        start_score, validation_score, start_test_score, test_score, ended_by, best: as in
+        start_score, validation_score, confirmation_score, start_test_score, test_score, ended_by, best: as in
             ``genopt_gym.runs.loop.Result``; ``None`` until the run is done. ``best`` is the artifact's content id.
         versions: of the packages that made it.
         problem: one sentence, or empty.
@@ -114,6 +114,7 @@ class RunRecord:
     horizon_asked: int | None = None
     start_score: float | None = None
     validation_score: float | None = None
+    confirmation_score: float | None = None
     start_test_score: float | None = None
     test_score: float | None = None
     ended_by: str | None = None

@@ -154,6 +154,7 @@ class Study:
             "state": record.state,
             "start": start,
             "best": best,
+            "confirmation": record.confirmation_score,
             "start_test": record.start_test_score,
             "test": test,
             "normalised": None if test is None else record.metric.normalise(test),

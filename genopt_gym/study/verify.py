@@ -9,6 +9,7 @@ from pathlib import Path
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
+from genopt_gym.core.task import CONFIRMATION
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import read_run
@@ -19,6 +20,7 @@ from genopt_gym.study.folder import is_done
 RESULT = {
     "start_score": ("start", "validation"),
     "validation_score": ("best", "validation"),
+    "confirmation_score": ("best", "confirmation"),
     "start_test_score": ("start", "test"),
     "test_score": ("best", "test"),
 }
@@ -90,7 +92,7 @@ def _verify(path: Path, every: bool, verification: Verification) -> None:
     if env.start.asks_model:
         verification.skipped = "its artifacts ask a model: their scores hold for the replies of that day"
         return
-    tester = Evaluator(env.evaluator.spec, splits=("validation", "test"))
+    tester = Evaluator(env.evaluator.spec, splits=("validation", CONFIRMATION, "test"))
     history, now = Versions.read(read_config(path)), dict(env.evaluator.spec.sources)
     verification.other = history.others(now)
     scores: dict[tuple[str, str], float] = {}
@@ -119,10 +121,12 @@ def _claims(path: Path, sign: int, every: bool) -> Iterator[Claim]:
         result, last = read_result(path), len(read_journal(path / "steps.jsonl")[0])
         chosen |= {result["start"], result["best"]}
         for name, (which, split) in RESULT.items():
-            if result[name] is not None:
+            if result.get(name) is not None:
                 # What was made again at the end is of the last version; a start's validation is of the first.
                 step = 0 if name == "start_score" else last
                 yield Claim(f"result.json, {name}", result[which], split, result[name], step)
+        for each in result.get("confirmed", ()):
+            yield Claim("result.json, confirmed", each["artifact"], CONFIRMATION, each["confirmation_score"], last)
     for row in rows:
         if every or row["artifact"] in chosen:
             yield Claim(f"step {row['step']}", row["artifact"], "validation", row["validation_score"], row["step"])

@@ -142,6 +142,24 @@ class WobblyGuess(Guess):
         return float(WobblyGuess.asked % 9)
 
 
+class NoisyGuess(Guess):
+    """A guess between 0 and 1, plus noise: 0, 1 or 2 with equal chance, drawn anew for each instance and artifact."""
+
+    metric = Metric("points", low=0, high=3, floor=0, reference=1, solved=None, sources=Guess.metric.sources)
+    structures: Mapping[str, Structure] = {
+        "plain": Structure(
+            components=(Component("guess", "guess(question) -> float", "A number."),),
+            workflow="def workflow(question):\n    return guess(question)\n",
+            implementations={"zero": {"guess": "def guess(question):\n    return 0.0\n"}},
+        )
+    }
+    default_start = "plain/zero"
+
+    def distance(self, instance: Instance, guess: Any) -> float:
+        noise = self.seed(instance, f"noise of {guess}") % 3
+        return float(round(guess)) + noise
+
+
 class BrokenGuess(Guess):
     """A task whose own code fails."""
 

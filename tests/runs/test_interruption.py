@@ -73,7 +73,8 @@ def test_a_run_killed_at_20_moments_and_resumed_is_the_unbroken_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments = [*RUN, "--set", "validation_size=64", "--set", "test_size=8", "--edits", "15"]
+    sizes = ["--set", "validation_size=64", "--set", "confirmation_size=8", "--set", "test_size=8"]
+    arguments = [*RUN, *sizes, "--edits", "15"]
     began = time.monotonic()
     subprocess.run([*COMMAND, *arguments, "--out", "unbroken"], check=True, stdout=subprocess.DEVNULL)
     seconds = time.monotonic() - began

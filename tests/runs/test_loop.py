@@ -56,7 +56,12 @@ def test_a_run_leaves_everything_a_person_wants(unbroken: Path) -> None:
     stored = {path.stem for path in (unbroken / "artifacts").iterdir()}
     assert stored == {row["artifact"] for row in steps}
     result = json.loads((unbroken / "result.json").read_text())
-    assert result["validation_score"] == max(row["validation_score"] for row in steps)
+    assert [each["validation_score"] for each in result["confirmed"]] == sorted(
+        {row["artifact"]: row["validation_score"] for row in steps}.values(), reverse=True
+    )[:3]
+    [chosen] = [each for each in result["confirmed"] if each["artifact"] == result["best"]]
+    assert chosen["confirmation_score"] == max(each["confirmation_score"] for each in result["confirmed"])
+    assert (result["validation_score"], result["best_step"]) == (chosen["validation_score"], chosen["step"])
     assert result["ended_by"] == "updates"
     compile((unbroken / "best.py").read_text(), "best.py", "exec")
     assert (unbroken / "best.diff").read_text().startswith("--- start")

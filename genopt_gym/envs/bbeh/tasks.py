@@ -39,6 +39,8 @@ class BBEHTask(QuestionTask):
         train_size: questions that give evidence; the first of the order.
         validation_size: questions that select; the next.
         test_size: hidden questions; ``None`` takes all the others.
+        confirmation_size: questions between validation and test for ``confirm``; a task has 200 in all, so that these
+            are none unless asked for.
         **more: as for any task: ``split_seed``.
 
     Raises:
@@ -49,6 +51,7 @@ class BBEHTask(QuestionTask):
     family: ClassVar[str] = "BBEH"
     slug: ClassVar[str]
     """The task's name in the official repository, without ``bbeh_``."""
+    has_fresh_instances: ClassVar[bool] = False  # they would have to come from test
     default_start: ClassVar[str] = "program/naive"
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": PAPER}
 
@@ -61,10 +64,12 @@ class BBEHTask(QuestionTask):
         train_size: int = 40,
         validation_size: int = 40,
         test_size: int | None = None,
+        confirmation_size: int = 0,
         **more: Any,
     ) -> None:
         sizes: dict[str, Any] = {"train_size": train_size, "validation_size": validation_size, "test_size": test_size}
-        super().__init__(**{name: size for name, size in sizes.items() if size is not None}, **more)
+        sizes = {name: size for name, size in sizes.items() if size is not None}
+        super().__init__(**sizes, confirmation_size=confirmation_size, **more)
         if grader not in GRADERS:
             raise ParameterError(f"grader={grader!r} is not one of {', '.join(map(repr, GRADERS))}", "grader")
         if split_order not in ("seeded", "fixed"):
@@ -72,7 +77,7 @@ class BBEHTask(QuestionTask):
         self._is_right = GRADERS[grader]
         self._examples = data.load(self.slug, data_dir)
         order = self._seeded_order() if split_order == "seeded" else list(range(len(self._examples)))
-        self._positions = cut(order, train_size, validation_size, test_size)
+        self._positions = cut(order, train_size, validation_size, test_size, confirmation_size)
         self._sizes = {split: len(positions) for split, positions in self._positions.items()}
 
     def question(self, instance: Instance) -> str:

@@ -56,7 +56,7 @@ SOURCES = {
     "reference": "Belady's optimum, which is 1 by definition and knows all requests to come",
 }
 
-SIZES = {"train": (12, 600), "validation": (24, 1500), "test": (48, 4000)}
+SIZES = {"train": (12, 600), "validation": (24, 1500), "confirmation": (24, 1500), "test": (48, 4000)}
 """By split, pages in the cache and requests of a trace."""
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.evidence import Call, Instance
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.task import CONFIRMATION
 from genopt_gym.envs.rollout import RolloutTask, Simulator
 
 MEMORY = """\
@@ -42,7 +43,7 @@ class HeuristicTask(RolloutTask):
 
     def distribution(self, instance: Instance) -> str:
         """Where an instance is drawn from."""
-        names = self.distributions[instance.split]
+        names = self.distributions["validation" if instance.split == CONFIRMATION else instance.split]
         return names[instance.index % len(names)]
 
     @abstractmethod

@@ -11,7 +11,7 @@ import numpy as np
 from genopt_gym.core.artifact import Component
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call, Instance
-from genopt_gym.core.task import Metric
+from genopt_gym.core.task import CONFIRMATION, Metric
 from genopt_gym.envs.heuristics.heuristic_task import MEMORY, HeuristicTask, structures_of
 from genopt_gym.envs.heuristics.taillard import PER_SIZE, JobShop, by_size, generate, two_sets
 
@@ -106,14 +106,29 @@ end. Ask which machine will run dry, and which jobs will be late."""
                 raise ParameterError(
                     f"{split}_size is at most {most}: there are {PER_SIZE} instances of a size", f"{split}_size"
                 )
+        # What validation leaves of its sizes' instances is fresh.
+        left = PER_SIZE * len(self.distributions["validation"]) - self._sizes["validation"]
+        if (asked := sizes.get("confirmation_size") or 0) > left:
+            raise ParameterError(f"confirmation_size={asked}: validation leaves {left} instances", "confirmation_size")
+        self._sizes[CONFIRMATION] = min(self._sizes[CONFIRMATION], left)
 
     def shop(self, instance: Instance) -> JobShop:
         """An instance's jobs."""
+        instance = self._numbered(instance)
         name = self.distribution(instance)
         if name not in by_size():
             return two_sets(self.seed(instance), 50, 10)
         order = np.random.default_rng([abs(self.split_seed), len(name), *map(ord, name)]).permutation(PER_SIZE)
         return generate(by_size()[name][order[instance.index // len(self.distributions[instance.split])]])
+
+    def distribution(self, instance: Instance) -> str:
+        return super().distribution(self._numbered(instance))
+
+    def _numbered(self, instance: Instance) -> Instance:
+        """The same; one of confirmation as one of those that come after validation's."""
+        if instance.split != CONFIRMATION:
+            return instance
+        return Instance("validation", self._sizes["validation"] + instance.index)
 
     def start_episode(self, instance: Instance, slot: int) -> Shop:
         return Shop(self.shop(instance))

@@ -101,14 +101,24 @@ def verdict(found: Comparison | Effect) -> str:
 
 
 def task_scores(arms: Arms) -> Table:
-    """Scores in the task's own points; gaps on the normalised scale, where a positive one is meta-overfitting."""
-    scores = ["start, validation", "best, validation", "start, test", "best, test", "gap", "start's gap"]
+    """Scores in the task's own points; gaps on the normalised scale, where a positive one is meta-overfitting.
+
+    ``gap`` is by how much the best artifact's validation promised more than test held, ``confirmed gap`` the same of
+    its confirmation.
+    """
+    scores = ["start, validation", "best, validation", "best, confirmation", "start, test", "best, test"]
+    scores += ["gap", "confirmed gap", "start's gap"]
+    names = ("start_score", "validation_score", "confirmation_score", "start_test_score", "test_score")
+    seen = (
+        ("validation_score", "test_score"),
+        ("confirmation_score", "test_score"),
+        ("start_score", "start_test_score"),
+    )
     rows = []
     for task, arm, runs in _by_task(arms):
         done = [run for run in runs if run.state == "done"]
-        names = ("start_score", "validation_score", "start_test_score", "test_score")
         points = [_mean([getattr(run, name) for run in done]) for name in names]
-        gaps = [_mean([_gap(run, *pair) for run in done]) for pair in (names[1::2], names[0::2])]
+        gaps = [_mean([_gap(run, *pair) for run in done]) for pair in seen]
         rows.append([task, arm, *points, *gaps, len(done)])
     return Table("scores", ["task", "arm", *scores, "seeds"], rows)
 
@@ -194,7 +204,8 @@ def outcomes(arms: Arms) -> Table:
 
 
 def all_runs(records: Iterable[RunRecord]) -> Table:
-    names = ("start_score", "validation_score", "start_test_score", "test_score", "ended_by", "best", "problem")
+    names = ("start_score", "validation_score", "confirmation_score", "start_test_score", "test_score")
+    names += ("ended_by", "best", "problem")
     spent = ("trials", "inner_steps", "tokens", "money", "seconds")
     rows = []
     for record in records:

@@ -89,13 +89,14 @@ class BudgetAllocator:
 
 
 def spent(path: Path) -> dict[str, float]:
-    """Trials (of train and validation), tokens and money of a run that is done."""
-    models: Mapping[str, Mapping[str, Any]] = read_result(path)["models"]
+    """Trials (of train, validation and confirmation), tokens and money of a run that is done."""
+    result = read_result(path)
+    models: Mapping[str, Mapping[str, Any]] = result["models"]
     accounts = list(models.values())
     counts = ("prompt_tokens", "completion_tokens", "lost_tokens")
     rows = read_journal(path / "ledger.jsonl")[0]
     return {
-        "trials": rows[-1]["trials"],
+        "trials": rows[-1]["trials"] + result.get("confirmation_trials", 0),
         "tokens": sum(account[name] for account in accounts for name in counts),
         "money": sum(account["money"] or 0.0 for account in accounts),
     }

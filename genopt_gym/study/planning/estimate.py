@@ -10,6 +10,7 @@ from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.agents.model_agent import estimate as count_tokens
 from genopt_gym.agents.prompted_agent import PromptedAgent
 from genopt_gym.core.acceptance import RULES
+from genopt_gym.core.task import CONFIRMATION
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm.backend import backend_of
 from genopt_gym.runs.config import Config
@@ -30,11 +31,13 @@ class Trials:
         train: of one step, at most.
         validation: of one step.
         test: of one artifact; start and best are scored.
+        confirmation: of all artifacts that are confirmed.
     """
 
     train: int
     validation: int
     test: int
+    confirmation: int = 0
 
     @property
     def step(self) -> int:
@@ -117,7 +120,7 @@ class CostEstimate:
 
     @property
     def total_trials(self) -> int:
-        return (self.edits + 1) * self.trials.step + 2 * self.trials.test
+        return (self.edits + 1) * self.trials.step + self.trials.confirmation + 2 * self.trials.test
 
 
 def count_trials(env: OptimizationEnv) -> Trials:
@@ -126,7 +129,7 @@ def count_trials(env: OptimizationEnv) -> Trials:
     # An edit that has to hold its own is compared on the same batch.
     train = p.batch_size * (2 if RULES.find(p.accept).runs_current else 1)
     validation, test = (len(env.task.instances(split)) for split in ("validation", "test"))
-    return Trials(train, validation, test)
+    return Trials(train, validation, test, env.confirm * len(env.task.instances(CONFIRMATION)))
 
 
 def estimate_run(config: Config) -> CostEstimate:
@@ -135,7 +138,8 @@ def estimate_run(config: Config) -> CostEstimate:
     prepared = config.prepare(agent)
     core = prepared.core
     edits, trials = prepared.updates or 0, count_trials(core)
-    found = CostEstimate(edits, trials, _workflow_calls(core, (edits + 1) * trials.step + 2 * trials.test))
+    found = CostEstimate(edits, trials, ())
+    found = replace(found, calls=_workflow_calls(core, found.total_trials))
     if not isinstance(agent, ModelAgent) or isinstance(agent, Manual):
         return found
     if not isinstance(agent, PromptedAgent):

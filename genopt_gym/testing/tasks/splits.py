@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genopt_gym.core.evidence import Instance
-from genopt_gym.core.task import SPLITS
+from genopt_gym.core.task import CONFIRMATION, SPLITS
 from genopt_gym.testing.tasks.base import TaskSuite
 
 
@@ -15,8 +15,8 @@ class Splits(TaskSuite):
     def test_splits_are_disjoint(self) -> None:
         """No two instances of different splits have the same seed."""
         task = self.core().task
-        seeds = [{task.seed(instance) for instance in task.instances(split)} for split in SPLITS]
-        assert all(seeds)
+        seeds = [{task.seed(instance) for instance in task.instances(split)} for split in (*SPLITS, CONFIRMATION)]
+        assert all(seeds[: len(SPLITS)])
         assert len(set.union(*seeds)) == sum(map(len, seeds))
 
     def test_test_split_is_hidden(self) -> None:
@@ -26,6 +26,14 @@ class Splits(TaskSuite):
             with pytest.raises(ValueError, match="hidden"):
                 env.evaluator.evaluate(env.start, what)
         assert "test" not in env.evaluator.ledger.accounts
+
+    def test_confirmation_split_is_hidden(self) -> None:
+        """The evaluator that an optimizer can reach refuses the instances that its best artifacts are confirmed on."""
+        env = self.core()
+        for what in (CONFIRMATION, [Instance(CONFIRMATION, 0), Instance("train", 0)]):
+            with pytest.raises(ValueError, match="hidden"):
+                env.evaluator.evaluate(env.start, what)
+        assert CONFIRMATION not in env.evaluator.ledger.accounts
 
     def test_evidence_comes_from_train(self) -> None:
         """No order of resets and edits makes an agent see a trial of another split."""

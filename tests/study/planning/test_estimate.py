@@ -37,10 +37,10 @@ study_budget: {money: 3}
 def test_a_run_makes_no_more_trials_than_were_counted(tmp_path: Path, accept: str) -> None:
     config = Config(CARTPOLE, "random", edits=5, parameters={**SIZES, "batch_size": 2, "accept": accept})
     found = estimate_run(config)
-    assert found.trials == Trials(train=4 if accept == "train" else 2, validation=4, test=6)
+    assert found.trials == Trials(train=4 if accept == "train" else 2, validation=4, test=6, confirmation=3 * 4)
     ledgers: list[int] = []
     start_run(config, tmp_path / "run", [Watching(lambda step: ledgers.append(step.total_trials))])
-    most = found.total_trials - 2 * 6
+    most = found.total_trials - 3 * 4 - 2 * 6
     assert ledgers[-1] <= most
     if accept == "always":
         assert ledgers[-1] == most == 6 * 6
@@ -60,7 +60,7 @@ def test_a_workflow_asks_in_every_trial() -> None:
     parameters = {"start": "workflow/naive", "model": "local/none.gguf", "validation_size": 10, "test_size": 30}
     config = Config("tests.helpers.sums:Toy/Sums-v0", "random", edits=4, parameters=parameters)
     (calls,) = estimate_run(config).calls
-    assert (calls.role, calls.least, calls.most, calls.prompt_tokens) == ("workflow", 115, 115, None)
+    assert (calls.role, calls.least, calls.most, calls.prompt_tokens) == ("workflow", 145, 145, None)
     assert calls.most == estimate_run(config).total_trials
 
 
@@ -68,7 +68,7 @@ def test_an_artifact_that_decides_itself_may_ask_up_to_its_limit() -> None:
     parameters = {"start": "workflow_code/naive", "model": "local/none.gguf", "validation_size": 10, "test_size": 30}
     config = Config("tests.helpers.sums:Toy/Sums-v0", "random", edits=4, parameters=parameters)
     (calls,) = estimate_run(config).calls
-    assert (calls.least, calls.most) == (0, 20 * 115)
+    assert (calls.least, calls.most) == (0, 20 * 145)
 
 
 class OwnLoop(ModelAgent):
@@ -100,10 +100,10 @@ def test_check_shows_what_the_plan_comes_to_and_runs_nothing(genopt: Genopt, mon
     assert ended.code == 0, ended.err
     assert "same train and validation trials in a task" in ended.out
     # 20 steps of 1 + 4 trials are 100, which are ten of 6 + 4.
-    assert re.search(rf"^{CARTPOLE} +proposer, batch_size=1 +3 +19 +20 +80 +12 +38$", ended.out, re.M)
-    assert re.search(rf"^{CARTPOLE} +proposer, batch_size=6 +3 +9 +60 +40 +12 +18$", ended.out, re.M)
+    assert re.search(rf"^{CARTPOLE} +proposer, batch_size=1 +3 +19 +20 +80 +12 +12 +38$", ended.out, re.M)
+    assert re.search(rf"^{CARTPOLE} +proposer, batch_size=6 +3 +9 +60 +40 +12 +12 +18$", ended.out, re.M)
     assert "runs      6\n" in ended.out
-    assert "240 train + 360 validation + 72 test = 672 at most" in ended.out
+    assert "240 train + 360 validation + 72 confirmation + 72 test = 744 at most" in ended.out
     assert "proposer  84 to 168 calls of local/none.gguf, at most 16,384 tokens a reply: at most $0.00" in ended.out
     assert "budget    5,000 tokens a run\nbudget    $3.00 for the study\n" in ended.out
     assert "control   none: " in ended.out
