@@ -166,9 +166,14 @@ def compare_command(
 
 @app.command("play")
 def play_command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, of an ended or an interrupted run.")],
+    run: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="A run folder, of an ended or an interrupted run.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(metavar="ID", help="In place of a run: the best program known for an id.")
+    ] = None,
     film: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Where the film goes, .gif or .mp4; RUN/best.gif if left out.")
+        Path | None, typer.Option(metavar="PATH", help="Where the film goes, .gif or .mp4; else RUN/best.gif.")
     ] = None,
     boxes: Annotated[
         bool, typer.Option("--boxes", help="Draw the observation's objects into the film (RUN/boxes.gif).")
@@ -178,11 +183,14 @@ def play_command(
     ] = 1,
     confinement: Confinement = None,
 ) -> None:
-    """Play a run's best artifact on test episodes: print its scores, film it where the task has a screen."""
+    """Play a run's best artifact on test episodes: print its scores, film it where the task has a screen.
+
+    Or an id's reference program: genopt play --reference GenOpt/Atari-Pong-v0 --film pong.gif
+    """
     _choose(confinement)
     from genopt_gym.cli.playing import play
 
-    play(run, film, boxes, episodes)
+    play(run, reference, film, boxes, episodes)
 
 
 @app.command("gateway")
@@ -270,11 +278,16 @@ def report_command(arguments: ReportArguments) -> None:
 
 @app.command("verify")
 def verify_command(
-    path: Annotated[str, typer.Argument(metavar="STUDY", help="A study's folder, or a run's; or a problem's id.")],
+    path: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="A study's folder, or a run's; or an id, for what follows.")
+    ] = None,
     every: Annotated[
         bool, typer.Option("--all", help="The artifact of every step; else the first and the best of each run.")
     ] = False,
     solution: Annotated[Path | None, typer.Option(metavar="FILE", help="A problem's solution, .json or .py.")] = None,
+    references: Annotated[
+        bool, typer.Option("--references", help="The reference programs; with an id, its own.")
+    ] = False,
     confinement: Confinement = None,
 ) -> None:
     """Run stored artifacts again and compare their scores with the stored ones; exit code 1 if one has changed.
@@ -282,7 +295,13 @@ def verify_command(
     Or verify a solution of an open problem, exactly: genopt verify --solution FILE GenOpt/Discovery-CapSet8-v0
     """
     _choose(confinement)
-    if solution is not None:
+    if references:
+        from genopt_gym.cli.verifying import verify_references
+
+        verify_references(path)
+    elif path is None:
+        raise UserError("genopt verify takes a study's folder or a run's, or --references")
+    elif solution is not None:
         from genopt_gym.cli.submitting import verify_solution
 
         verify_solution(solution, path)

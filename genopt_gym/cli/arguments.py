@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -273,3 +273,7 @@ class ReportArguments:
         Path | None, typer.Option(metavar="CSV", help="Learning curves released with Nie et al. 2026, to draw behind.")
     ] = None
     watch: Annotated[bool, typer.Option("--watch", help="Write it again and again while the study runs.")] = False
+    normalise: Annotated[
+        Literal["reference", "record"],
+        typer.Option(help="What 1 is on the normalised scale: the reference score, or the best one known."),
+    ] = "reference"

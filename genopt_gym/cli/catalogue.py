@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -11,8 +13,12 @@ from genopt_gym.cli.arguments import ListArguments
 from genopt_gym.cli.environments import facts, show_environments
 from genopt_gym.cli.tables import print_table
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.metric import RECORD, Metric
 from genopt_gym.core.registry import load
 from genopt_gym.registration import TABLE
+
+if TYPE_CHECKING:
+    from genopt_gym.baselines.references import Reference
 
 REGISTRIES = {
     "agents": "genopt_gym.agents:REGISTRY",
@@ -53,8 +59,9 @@ def show_registry(reference: str) -> None:
 def show_scores() -> None:
     """What to hold results against, each with the number of a source; the sources come below."""
     from genopt_gym.baselines.measured import measured
+    from genopt_gym.baselines.references import references
 
-    series = measured()
+    series, known = measured(), references()
     sources: dict[str, int] = {}
 
     def cited(score: str, source: str) -> str:
@@ -70,6 +77,7 @@ def show_scores() -> None:
                 f"{metric.name}\n{better} is better",
                 cited(_figure(metric.floor), metric.sources["floor"]),
                 cited(_figure(metric.reference), metric.sources["reference"]),
+                _record(row.id, metric, known, cited),
                 "\n".join(cited(_figure(score), source) for source, score in metric.published.items()) or "-",
                 "\n".join(
                     cited(
@@ -83,11 +91,18 @@ def show_scores() -> None:
             ]
         )
     console = Console()
-    columns = ["id", "metric", "floor", "reference", "published", "measured"]
+    columns = ["id", "metric", "floor", "reference", "record", "published", "measured"]
     print_table(console, columns, rows, numbers_from=2)
     print("\nmeasured: mean test score over seeds (the least .. the most; how many)")
     for source, key in sources.items():
         console.print(f"[{key}] {source}", markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
+
+def _record(id: str, metric: Metric, known: Mapping[str, Reference], cited: Callable[[str, str], str]) -> str:
+    """The best score known: of an open problem the published one, else what the reference program has on test."""
+    if id in known:
+        return cited(_figure(known[id].score), RECORD)
+    return "-" if metric.record is None else cited(_figure(metric.record), metric.sources["record"])
 
 
 def _spread(scores: list[float]) -> str:

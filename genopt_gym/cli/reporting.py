@@ -20,10 +20,10 @@ def report(arguments: ReportArguments) -> None:
     elif arguments.out is not None:
         raise UserError(f"the report of a study goes into its folder, {study}: leave out --out")
     elif not arguments.watch:
-        _show(write_report(study, arguments.paper))
+        _show(write_report(study, arguments.paper, None, arguments.normalise))
     else:
         try:
-            watch_report(study, arguments.paper, _show)
+            watch_report(study, arguments.paper, _show, arguments.normalise)
         except KeyboardInterrupt:
             print("\ngenopt: stopped watching; the report stays as it was last written")
 
@@ -39,7 +39,8 @@ def _report_runs(arguments: ReportArguments) -> None:
     out = arguments.out
     if out is None and len(arguments.folders) > 1:
         raise UserError("say where the report of several folders goes, with --out DIR")
-    _show(report_runs(runs, out or arguments.folders[0] / "report", arguments.paper))
+    out = out or arguments.folders[0] / "report"
+    _show(report_runs(runs, out, arguments.paper, arguments.normalise))
 
 
 def _is_run(folder: Path) -> bool:

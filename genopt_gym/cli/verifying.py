@@ -29,6 +29,21 @@ def verify(path: Path, every: bool) -> None:
         raise typer.Exit(1)
 
 
+def verify_references(id: str | None) -> None:
+    """Verify the reference program of an id, or all that can be made here; exit code 1 if a score has changed."""
+    from genopt_gym.baselines.references import reference, references
+    from genopt_gym.baselines.references.scoring import compare
+
+    chosen = list(references().values()) if id is None else [reference(id)]
+    found = [compare(each) for each in chosen]
+    for each in found:
+        print(each)
+    checked, changed = sum(each.checked for each in found), sum(each.changed for each in found)
+    print(f"{checked} reference programs checked, {changed} changed; {len(found) - checked} skipped")
+    if changed:
+        raise typer.Exit(1)
+
+
 def _runs(path: Path) -> list[Path]:
     if (path / PLAN).exists():
         return [run for planned in read_plan(path).runs if is_begun(run := run_path(path, planned.key))]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import floor, isfinite, log10
-from typing import Literal
+from typing import Literal, Self
 
 FINEST = 4
 """Scores are written to one part in ten to this power of what lies between floor and reference,"""
 FINEST_OF_RECORDS = 9
 """and those of open problems, where every digit counts, to one in ten to this."""
+RECORD = "the reference program, on test: genopt play --reference ID"
+"""Source of a record that a program of this library has; see ``genopt_gym.baselines.references``."""
 LARGEST = 8e307
 """Stands for no bound: finite, for the sake of Gymnasium's boxes, and half of what a double can hold."""
 
@@ -29,7 +31,8 @@ class Metric:
         direction: whether more or less is better.
         sources: where floor and reference come from.
         published: what others report, by a text that says who, where and of what.
-        record: the best published score of an open problem; a score beyond it is told, and ends no run.
+        record: the best score known: of an open problem what is published (a score beyond it is told, and ends no
+            run), elsewhere the test score of the reference program; ``sources["record"]`` says which.
         failed_score: what a failed trial gets where ``low`` is ``None``.
     """
 
@@ -93,7 +96,8 @@ class Metric:
         if not isfinite(score) or abs(score) >= 1e15:
             return f"{score:.5g}"
         span = abs(self.reference - self.floor)
-        finest = FINEST if self.record is None else FINEST_OF_RECORDS
+        published = self.record is not None and self.sources.get("record") != RECORD
+        finest = FINEST_OF_RECORDS if published else FINEST
         return plain(score, max(finest - floor(log10(span)), 0) if span > 0 else finest)
 
     def better(self, a: float, b: float) -> bool:
@@ -103,6 +107,14 @@ class Metric:
     def normalise(self, score: float) -> float:
         """0 at the floor, 1 at the reference, whatever the direction."""
         return (score - self.floor) / (self.reference - self.floor)
+
+    def against_record(self) -> Self:
+        """The same with the record as the reference, where there is one: 1 on the normalised scale is the record then.
+
+        >>> Metric("points", 0, 50, 0, 10, None, record=40).against_record().normalise(20)
+        0.5
+        """
+        return self if self.record is None else replace(self, reference=self.record)
 
     def is_solved(self, score: float) -> bool:
         return self.solved is not None and not self.better(self.solved, score)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.evidence import Failure, Instance, Recorder
 from genopt_gym.core.limits import Limits
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import CONFIRMATION, Metric, ModelUse, Task
 from genopt_gym.sandbox.session import Session
 
@@ -93,12 +94,12 @@ class QuestionTask(Task):
         return "Every answer is right."
 
 
-def share_metric(floor: float, floor_source: str) -> Metric:
+def share_metric(floor: float, floor_source: str, record: float | None = None) -> Metric:
     """The score of question tasks: the share of right answers; solved where all are."""
     sources = {"floor": floor_source, "reference": "every question answered right"}
-    return Metric(
-        "share of questions answered right", low=0, high=1, floor=floor, reference=1, solved=1, sources=sources
-    )
+    sources |= {} if record is None else {"record": RECORD}
+    name = "share of questions answered right"
+    return Metric(name, low=0, high=1, floor=floor, reference=1, solved=1, sources=sources, record=record)
 
 
 def cut(

@@ -25,6 +25,7 @@ from genopt_gym.core.journal import Journal
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.envs.atari.pong import Pong
 from genopt_gym.evaluation import Evaluator
+from genopt_gym.runs.formats import FORMAT
 
 ROLLOUT = 2 * 64 * 4
 """Frames between two updates of PPO, as it is set here."""
@@ -182,7 +183,7 @@ def write_run(folder: Path, game: str) -> None:
     """A run folder of two steps."""
     folder.mkdir()
     run = {"id": f"GenOpt/Atari-{game}-v0", "agent": "cma-es", "seed": 3, "parameters": {"start": "modular/parametric"}}
-    (folder / "config.json").write_text(json.dumps({"run": run}))
+    (folder / "config.json").write_text(json.dumps({"format": FORMAT, "run": run}))
     with closing(Journal(folder / "steps.jsonl")) as steps, closing(Journal(folder / "ledger.jsonl")) as ledger:
         for step, score in enumerate((-20.0, -3.0, None)):
             steps.append({"step": step, "validation_score": score})

@@ -22,7 +22,7 @@ def test_every_environment_has_a_row_and_every_figure_a_source(genopt: Genopt) -
     assert ended.code == 0
     table, _, legend = ended.out.partition("\n\n")
     head, *rows = table.splitlines()
-    assert re.split("  +", head) == ["id", "metric", "floor", "reference", "published", "measured"]
+    assert re.split("  +", head) == ["id", "metric", "floor", "reference", "record", "published", "measured"]
     assert [row.split()[0] for row in rows] == list(METRICS)
     keys = [int(key) for key in re.findall(r"^\[(\d+)\] \S", legend, re.M)]
     assert keys == list(range(1, len(keys) + 1))
@@ -33,7 +33,8 @@ def test_a_row_tells_floor_human_published_and_measured_scores(genopt: Genopt) -
     out = genopt("list", "--scores").out
     (row,) = re.findall("^GenOpt/Atari-Asterix.*", out, re.M)
     found = re.search(
-        r"more is better +210 \[(\d+)\] +8,503 \[(\d+)\] +6,012 \[(\d+)\], 4,532.5 \[(\d+)\], 3,467 \[(\d+)\]"
+        r"more is better +210 \[(\d+)\] +8,503 \[(\d+)\] +143,097.5 \[(\d+)\]"
+        r" +6,012 \[(\d+)\], 4,532.5 \[(\d+)\], 3,467 \[(\d+)\]"
         r" +4,203.3 \(3,780 \.\. 5,018; 3\) \[(\d+)\]$",
         row,
     )
@@ -41,6 +42,7 @@ def test_a_row_tells_floor_human_published_and_measured_scores(genopt: Genopt) -
     words = (
         "random policy, Mnih",
         "human, Mnih",
+        "reference program",
         "DQN .* Mnih",
         "PPO .* Schulman",
         "Nie et al. 2026",

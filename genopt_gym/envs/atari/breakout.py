@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
@@ -175,7 +176,9 @@ class Breakout(AtariTask):
         floor=1.7,
         reference=31.8,
         solved=None,
+        record=366,
         sources={
+            "record": RECORD,
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
@@ -188,7 +189,9 @@ class Enduro(AtariTask):
         floor=0,
         reference=309.6,
         solved=None,
+        record=284.1,
         sources={
+            "record": RECORD,
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
@@ -117,7 +118,9 @@ class Pong(AtariTask):
         floor=-20.7,
         reference=14.6,
         solved=21,
+        record=19.9,
         sources={
+            "record": RECORD,
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Wang et al. 2016 (arXiv 1511.06581), table 2",
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
@@ -203,7 +204,9 @@ class Qbert(AtariTask):
         floor=163.9,
         reference=13455,
         solved=None,
+        record=35487.5,
         sources={
+            "record": RECORD,
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },

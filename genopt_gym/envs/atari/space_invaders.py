@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from genopt_gym.core.artifact import Component, Structure
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.alien_formation import add_aliens
@@ -191,7 +192,9 @@ class SpaceInvaders(AtariTask):
         floor=148,
         reference=1652,
         solved=None,
+        record=7658.5,
         sources={
+            "record": RECORD,
             "floor": "uniform random policy, Mnih et al. 2015 (Nature 518), extended data table 2",
             "reference": "human, Mnih et al. 2015 (Nature 518), extended data table 2",
         },

@@ -28,6 +28,14 @@ PAPER: Final[Mapping[str, Any]] = {
 }
 
 
+RECORDS: Final[Mapping[str, float]] = {
+    "CausalUnderstanding": 0.391667,
+    "DyckLanguages": 0.991667,
+    "GeometricShapes": 0.966667,
+}
+"""Test scores of the reference programs that leave something to be answered right."""
+
+
 class BBEHTask(QuestionTask):
     """Questions of one BBEH task.
 
@@ -109,7 +117,7 @@ def _task(row: TaskRow) -> type[BBEHTask]:
         "slug": row.slug,
         "form": row.form,
         "goal": f"Write a program that answers questions of one kind. {row.goal}\nAn answer is {row.form}",
-        "metric": share_metric(row.floor, row.floor_source),
+        "metric": share_metric(row.floor, row.floor_source, RECORDS.get(row.name)),
         "structures": structures(row),
     }
     return type(row.name, (BBEHTask,), facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import spread
@@ -88,7 +89,9 @@ class Acrobot(GymnasiumTask):
         floor=-499,
         reference=-100,
         solved=-100,
+        record=-74.9062,
         sources={
+            "record": RECORD,
             "floor": "uniform random policy, measured over 2,000 test episodes",
             "reference": "reward threshold of Acrobot-v1 in Gymnasium",
         },

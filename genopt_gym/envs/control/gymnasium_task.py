@@ -80,7 +80,7 @@ class GymnasiumTask(RolloutTask):
             self.goal += UNTOLD
         if physics in self.scales:
             floor, reference = self.scales[physics]
-            self.metric = replace(self.metric, floor=floor, reference=reference, sources=MEASURED)
+            self.metric = replace(self.metric, floor=floor, reference=reference, record=None, sources=MEASURED)
         self._envs: list[gym.Env[Any, Any]] = []
 
     def constants_of(self, instance: Instance) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import gymnasium as gym
 
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import Spread
@@ -118,7 +119,9 @@ class LunarLander(GymnasiumTask):
         floor=-181,
         reference=200,
         solved=200,
+        record=236.292,
         sources={
+            "record": RECORD,
             "low": "there an episode ends",
             "high": "364: the way down from the start, at its greatest speed (263), two legs (20), rest (100)",
             "floor": "uniform random policy, measured over 2,000 test episodes",

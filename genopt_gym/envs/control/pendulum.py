@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask, describe_fields
 from genopt_gym.envs.control.physics import spread
@@ -71,7 +72,9 @@ class Pendulum(GymnasiumTask):
         floor=-1220,
         reference=-157,
         solved=None,
+        record=-141.984,
         sources={
+            "record": RECORD,
             "low": "200 steps of the greatest cost, pi² + 6.4 + 0.004",
             "floor": "uniform random policy, measured over 2,000 test episodes",
             "reference": "SAC in the benchmark of RL Baselines3 Zoo, 750 episodes of Pendulum-v0 (the same dynamics)",

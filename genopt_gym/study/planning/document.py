@@ -15,6 +15,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.ledger import Budget, Ledger
 from genopt_gym.study.planning.source import Place, Source, read_yaml
 from genopt_gym.study.records import Match
+from genopt_gym.suites import expanded
 
 OWN = "own"
 """The level of a factor that leaves the parameter to the task or its protocol."""
@@ -105,12 +106,26 @@ def read_source(given: Given, overrides: Mapping[str, Any]) -> Source:
     )
     if not isinstance(source.value, dict):
         raise source.error((), "a plan is a mapping with keys such as tasks, agents and factors")
+    if "tasks" in source.value:
+        source = _with_suites(source)
     for key, value in _plain(overrides).items():
         known = source.value.get("tasks")
-        if key == "tasks" and isinstance(value, list) and isinstance(known, dict):
-            value = {task: known.get(task) for task in value}
+        if key == "tasks":
+            value = expanded(value)
+            if isinstance(value, list) and isinstance(known, dict):
+                value = {task: known.get(task) for task in value}
         source = source.replaced(key, value)
     return source
+
+
+def _with_suites(source: Source) -> Source:
+    """The same with each suite among the tasks replaced by its tasks."""
+    tasks = source.value["tasks"]
+    try:
+        found = expanded(tasks)
+    except UserError as problem:
+        raise source.error(("tasks",), str(problem)) from None
+    return source if found is tasks else source.replaced("tasks", found)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

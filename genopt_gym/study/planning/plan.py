@@ -192,6 +192,8 @@ def _seeded(document: Document, config: Config, seed: int) -> Config:
     """The run of one replicate."""
     if document.split_seed == "replicate":
         config = replace(config, parameters={**config.parameters, "split_seed": seed})
+    if config.parameters.get("disguise") == "replicate":
+        config = replace(config, parameters={**config.parameters, "disguise": seed})
     return replace(
         config,
         seed=seed if document.seed_order == "replicate" else document.seed_order,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
@@ -27,6 +28,8 @@ from genopt_gym.study.reporting.paper import PaperCurve, read_paper
 from genopt_gym.study.reporting.provenance import best_artifacts, command, machines, versions
 from genopt_gym.version import VERSION
 
+Scale = Literal["reference", "record"]
+"""What 1 is on the normalised scale."""
 EVERY = 10
 """Seconds between two versions of a page that is watched."""
 
@@ -42,13 +45,16 @@ class Summary:
     sentences: Sequence[str]
 
 
-def write_report(study: Path, paper: Path | None = None, refresh: int | None = None) -> Summary:
+def write_report(
+    study: Path, paper: Path | None = None, refresh: int | None = None, normalise: Scale = "reference"
+) -> Summary:
     """Read all runs as they stand, and write ``STUDY/report/``.
 
     Args:
         study: a study folder; it may be unfinished.
         paper: file with the learning curves that Nie et al. 2026 released, to be drawn behind ours.
         refresh: seconds after which a browser is to load the page anew.
+        normalise: what 1 is on the normalised scale: the reference score of each task, or the best one known.
 
     Raises:
         UserError: there is no study, the folder cannot be written to, the paper's file cannot be read, or the extra
@@ -61,15 +67,20 @@ def write_report(study: Path, paper: Path | None = None, refresh: int | None = N
         raise UserError("reports need the extra: pip install 'genopt-gym[study]'") from None
     plan = read_plan(study)
     released = {} if paper is None else read_paper(paper)
-    return save_report(study, plan, build_index(study), released, refresh)
+    records = build_index(study)
+    if normalise == "record":
+        records = [replace(record, metric=record.metric.against_record()) for record in records]
+    return save_report(study, plan, records, released, refresh)
 
 
-def watch_report(study: Path, paper: Path | None, on_page: Callable[[Summary], None]) -> None:
+def watch_report(
+    study: Path, paper: Path | None, on_page: Callable[[Summary], None], normalise: Scale = "reference"
+) -> None:
     """Write the report again and again, until no run is left to be finished."""
     while True:
-        summary = write_report(study, paper, refresh=EVERY)
+        summary = write_report(study, paper, EVERY, normalise)
         if not summary.left:
-            on_page(write_report(study, paper))
+            on_page(write_report(study, paper, None, normalise))
             return
         on_page(summary)
         time.sleep(EVERY)

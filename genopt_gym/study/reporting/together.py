@@ -17,16 +17,17 @@ from genopt_gym.runs.config import Config, read_run
 from genopt_gym.runs.formats import FORMAT
 from genopt_gym.study.folder import PLAN, run_path
 from genopt_gym.study.records import Plan, PlannedRun
-from genopt_gym.study.reporting.report import Summary, write_report
+from genopt_gym.study.reporting.report import Scale, Summary, write_report
 
 
-def report_runs(runs: Sequence[Path], out: Path, paper: Path | None = None) -> Summary:
+def report_runs(runs: Sequence[Path], out: Path, paper: Path | None = None, normalise: Scale = "reference") -> Summary:
     """Write the report of these runs: a curve for each agent and choice of parameters, over the seeds that it has.
 
     Args:
         runs: run folders, finished or not.
         out: folder that the report is written to; a report that is there is written anew.
         paper: file with the learning curves that Nie et al. 2026 released, to be drawn behind.
+        normalise: what 1 is on the normalised scale.
 
     Raises:
         UserError: one of them is no run, two of them are the same run, or the report cannot be written.
@@ -40,7 +41,7 @@ def report_runs(runs: Sequence[Path], out: Path, paper: Path | None = None) -> S
         (study / PLAN).write_bytes(msgspec.json.encode({"format": FORMAT} | msgspec.to_builtins(plan)))
         for run, planned in zip(runs, plan.runs, strict=True):
             run_path(study, planned.key).symlink_to(run.absolute(), target_is_directory=True)
-        summary = write_report(study, paper)
+        summary = write_report(study, paper, None, normalise)
         try:
             shutil.copytree(summary.page.parent, out, dirs_exist_ok=True)
         except OSError as error:

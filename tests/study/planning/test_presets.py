@@ -35,7 +35,8 @@ def load(name: str) -> Plan:
 
 def test_three_rooms_hold_the_three_questions_of_the_paper() -> None:
     questions = ("batching", "credit-horizon", "starting-artifact")
-    assert presets() == [f"{room}/{question}" for room in ("factors", "paper", "quick") for question in questions]
+    papers = [f"{room}/{question}" for room in ("factors", "paper", "quick") for question in questions]
+    assert presets() == sorted([*papers, "factors/knowledge"])
 
 
 @pytest.mark.parametrize("name", presets())
@@ -92,6 +93,17 @@ def test_where_the_horizon_is_cut_all_that_a_numeric_optimizer_sees_is_cut() -> 
     plan = load("quick/credit-horizon")
     assert {run.config.parameters["feedback_horizon"] for run in plan.runs} == {"credit"}
     assert {run.config.id for run in plan.runs} == {"GenOpt/Control-CartPole-v0", "GenOpt/Atari-Pong-v0"}
+
+
+def test_the_four_cells_of_knowledge_have_both_horizons_and_every_seed_its_disguise() -> None:
+    plan = load("factors/knowledge")
+    agents = [run for run in plan.runs if run.agent not in plan.controls]
+    told = {(run.agent, run.config.parameters["documentation"], run.config.parameters["context"]) for run in agents}
+    assert told == {("told", "full", "full"), ("untold", "none", "none")}
+    cells = {(run.agent, run.levels["disguise"], run.levels["credit_horizon"]) for run in agents}
+    assert len(cells) == 2 * 2 * 2
+    disguises = {run.seed: run.config.parameters["disguise"] for run in agents if run.levels["disguise"]}
+    assert disguises == {seed: seed for seed in range(5)}
 
 
 def test_the_page_about_studies_tells_every_key_and_its_plan_loads(tmp_path: Path) -> None:
