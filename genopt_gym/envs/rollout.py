@@ -86,9 +86,18 @@ class RolloutTask(Task):
         """The actions that the simulator knows, for those that a policy gave."""
         return actions if self.disguise is None else [self.disguise.actions.original(action) for action in actions]
 
+    def earlier_episodes(self, instance: Instance) -> int:
+        """How many episodes the policy plays before an instance's own; nothing of them is recorded."""
+        return 0
+
+    def next_episode(self, episode: Any) -> None:
+        """Let a simulator whose episode has ended go on to the next."""
+        raise NotImplementedError("a task with earlier episodes says how one comes after the other")
+
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
         episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
+        earlier = _Earlier(self, [self.earlier_episodes(recorder.instance) for recorder in recorders])
         checks = self.checks(episodes)
         lengths = [self._length(recorder) for recorder in recorders]
         mishaps = [episode.mishap if isinstance(episode, TellsMishaps) else None for episode in episodes]
@@ -112,6 +121,8 @@ class RolloutTask(Task):
                     ended.append(slot)
                     continue
                 reward, over = episodes[slot].step(reply.result)
+                if earlier.took(slot, episodes[slot], over):
+                    continue
                 recorder.step(observation, calls, reply.result, reward, session.reply_bytes, mishap=mishap)
                 if over or recorder.steps >= lengths[slot]:
                     at_cap = len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
@@ -143,3 +154,23 @@ class RolloutTask(Task):
         """After how many inner steps a trial ends, if its episode does not end before."""
         rest = self.max_inner_steps - len(recorder.instance.prefix)
         return rest if recorder.step_limit is None else min(rest, recorder.step_limit)
+
+
+class _Earlier:
+    """The episodes of a block that come before those that are recorded."""
+
+    def __init__(self, task: RolloutTask, counts: list[int]) -> None:
+        self._task = task
+        self._left = counts
+        self._steps = [0] * len(counts)
+
+    def took(self, slot: int, episode: Any, over: bool) -> bool:
+        """Whether a step belonged to an earlier episode; after its last one the simulator goes on to the next."""
+        if not self._left[slot]:
+            return False
+        self._steps[slot] += 1
+        if over or self._steps[slot] >= self._task.max_inner_steps:
+            self._task.next_episode(episode)
+            self._left[slot] -= 1
+            self._steps[slot] = 0
+        return True

@@ -6,8 +6,9 @@ import math
 import random
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,18 +18,18 @@ from numpy.typing import NDArray
 
 from genopt_gym.core.checks import number, whole_number
 from genopt_gym.core.drawing import with_boxes
+from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Instance
 from genopt_gym.core.limits import Limits
+from genopt_gym.envs.atari.episode import AtariEpisode as AtariEpisode
+from genopt_gym.envs.atari.episode import Mishap as Mishap
+from genopt_gym.envs.atari.episode import Objects as Objects
+from genopt_gym.envs.atari.episode import life_lost as life_lost
 from genopt_gym.envs.atari.layout import Layout
 from genopt_gym.envs.disguise.observations import BOX, ScreenMap
+from genopt_gym.envs.disguise.policies import DisguisedEpisode
 from genopt_gym.envs.disguise.words import RUN, Words
 from genopt_gym.envs.rollout import EVIDENCE, RolloutTask
-
-Objects = dict[str, Any]
-"""Objects by name, each a dict of x, y, w, h, dx, dy in pixels of the 160 x 210 screen."""
-
-Mishap = Callable[[Objects, Objects], str]
-"""What has gone wrong between an observation and the one before it, in a word or two; empty if nothing."""
 
 Box = tuple[str, int, int, int, int]
 """Name, x, y, w, h."""
@@ -69,73 +70,11 @@ def published(
         "max_steps": steps,
         "solved": solved,
         "one_life": one_life,
+        "episodic_life": one_life,
         "fire_at_reset": fire_at_reset,
         "accept": "valid",
     }
     return {"default": EVIDENCE, "paper": paper}
-
-
-def life_lost(objects: Objects, before: Objects) -> str:
-    """What has gone wrong between two observations, in a word or two; empty if nothing."""
-    return "life lost" if objects.get("lives", 0) < before.get("lives", 0) else ""
-
-
-class AtariEpisode:
-    """A running game on one emulator."""
-
-    __slots__ = (
-        "_actions",
-        "_ale",
-        "_before",
-        "_last_life",
-        "_mishap",
-        "_objects",
-        "_read",
-        "_reward",
-        "_shows_lives",
-    )
-
-    def __init__(
-        self,
-        ale: ALEInterface,
-        actions: Sequence[Any],
-        read: Any,
-        *,
-        shows_lives: bool,
-        one_life: bool,
-        mishap: Mishap = life_lost,
-    ) -> None:
-        self._ale = ale
-        self._actions = actions
-        self._read = read
-        self._mishap = mishap
-        self._shows_lives = shows_lives
-        self._last_life = ale.lives() if one_life else 0
-        """With fewer lives than this the episode is over."""
-        self._objects: Objects = {}
-        self._before: Objects = {}
-        self._reward = 0
-
-    def observe(self) -> dict[str, Any]:
-        # RAM itself is never sent: it holds the score.
-        before = self._before = self._objects
-        objects: Objects = self._read(self._ale.getRAM().tobytes(), before)
-        self._objects = objects
-        objects["reward"] = self._reward
-        if self._shows_lives:
-            objects["lives"] = self._ale.lives()
-        return objects
-
-    def step(self, action: int) -> tuple[float, bool]:
-        self._reward = reward = self._ale.act(self._actions[action])
-        return reward, self._ale.game_over() or self._ale.lives() < self._last_life
-
-    def mishap(self) -> str:
-        return self._mishap(self._objects, self._before) if self._before else ""
-
-    def screen(self) -> NDArray[np.uint8]:
-        """The frame on the screen, (210, 160, 3)."""
-        return np.asarray(self._ale.getScreenRGB(), dtype=np.uint8)
 
 
 class AtariTask(RolloutTask):
@@ -145,6 +84,8 @@ class AtariTask(RolloutTask):
         sticky: probability that a frame repeats the action before (Machado et al. 2018, section 5.2: 0.25).
         test_noops: test episodes begin after 0 to this many random no-op steps.
         one_life: whether an episode ends with the first life lost, rather than with the game.
+        episodic_life: with ``one_life``, whether the episodes of an evaluation are the lives of one game, one after the
+            other; else each has a game of its own. Train trials always have.
         fire_at_reset: whether FIRE is pressed before the policy's first step.
         max_steps: cap on the agent steps of an episode; ``None`` is the game's own.
         solved: validation score at which a run ends; ``None`` is the game's own, which most have not.
@@ -175,6 +116,7 @@ class AtariTask(RolloutTask):
         sticky: float = 0.25,
         test_noops: int = 30,
         one_life: bool = False,
+        episodic_life: bool = False,
         fire_at_reset: bool = False,
         max_steps: int | None = None,
         solved: float | None = None,
@@ -197,6 +139,9 @@ class AtariTask(RolloutTask):
         self._settling_steps = math.ceil(math.log(1e-9, sticky) / FRAME_SKIP) if sticky else 0
         self._test_noops = test_noops
         self._one_life = one_life
+        if episodic_life and not one_life:
+            raise ParameterError("episodic_life goes on after a life: it needs one_life", "episodic_life")
+        self._episodic_life = episodic_life
         self._fire_at_reset = fire_at_reset
         self._emulators: list[ALEInterface] = []
         self._starts: OrderedDict[tuple[str, int], ALEState] = OrderedDict()
@@ -222,6 +167,23 @@ class AtariTask(RolloutTask):
         if self._fire_at_reset:
             ale.act(self._actions[FIRE])
         return self._episode(ale)
+
+    def earlier_episodes(self, instance: Instance) -> int:
+        """The lives of the game that come before the instance's own."""
+        if not self._episodic_life or instance.split == "train":
+            return 0
+        return instance.index % self._lives
+
+    def next_episode(self, episode: Any) -> None:
+        """The next life of the same game, or another game after its last."""
+        if isinstance(episode, DisguisedEpisode):
+            episode = episode.original
+        episode.go_on(self._actions[NO_OP], self._actions[FIRE] if self._fire_at_reset else None)
+
+    @cached_property
+    def _lives(self) -> int:
+        """Of a game."""
+        return max(self.boot(0).lives(), 1)
 
     def emulator_at(self, instance: Instance, slot: int = 0) -> tuple[ALEInterface, Sequence[Any]]:
         """The slot's emulator, brought to the instance's start, and the actions of the game."""

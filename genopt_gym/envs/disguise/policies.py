@@ -34,6 +34,11 @@ STEPS = ("first_step", "second_step", "third_step", "fourth_step", "fifth_step")
 class DisguisedEpisode:
     """A simulator as the disguise shows it."""
 
+    @property
+    def original(self) -> Simulator:
+        """The simulator itself."""
+        return self._episode
+
     def __init__(self, episode: Simulator, observations: ObservationMap, actions: ActionMap) -> None:
         self._episode = episode
         self._observations = observations

@@ -68,6 +68,7 @@ def test_paper_protocol_has_the_published_settings(id: str) -> None:
     assert env.task.max_inner_steps == steps
     assert env.task.metric.solved == solved
     assert env.evaluator.spec.arguments["one_life"] is one_life
+    assert env.evaluator.spec.arguments["episodic_life"] is one_life
     assert env.evaluator.spec.arguments["fire_at_reset"] is (name_of(id) == "Breakout")
 
 
@@ -91,6 +92,29 @@ def test_one_life_ends_with_the_first_life_lost(id: str) -> None:
         [trial] = env.evaluator.evaluate(env.start.edited({"policy": code}), "validation").trials
         lengths.append(trial.steps)
     assert lengths[0] < lengths[1]
+
+
+def test_episodic_life_plays_one_game_life_after_life() -> None:
+    """A policy that counts its own steps: the second episode begins where the first life has ended, not anew."""
+    code = "import itertools\nsteps = itertools.count()\n\n\ndef policy(obs):\n    return next(steps) // 7 % 3\n"
+    found = []
+    for episodic_life in (False, True):
+        facts = {"one_life": True, "episodic_life": episodic_life, "sticky": 0.0, "validation_size": 4}
+        env = make("GenOpt/Atari-Asterix-v0", **facts, max_steps=4000)
+        found.append(env.evaluator.evaluate(env.start.edited({"policy": code}), "validation").trials)
+    anew, after = found
+    # The first is a game's first life either way, and so is the fourth of a game of three lives.
+    assert [trial.steps for trial in after[::3]] == [trial.steps for trial in anew[::3]]
+    whole = make("GenOpt/Atari-Asterix-v0", sticky=0.0, validation_size=1, max_steps=4000)
+    [game] = whole.evaluator.evaluate(whole.start.edited({"policy": code}), "validation").trials
+    # What one life after the other takes is a whole game, but for the no-op between two.
+    assert sum(trial.steps for trial in after[:3]) == pytest.approx(game.steps, abs=0.2 * game.steps)
+    assert after[1].steps != anew[1].steps
+
+
+def test_episodic_life_needs_one_life() -> None:
+    with pytest.raises(ValueError, match="episodic_life goes on after a life: it needs one_life"):
+        make("GenOpt/Atari-Asterix-v0", episodic_life=True)
 
 
 @pytest.mark.parametrize("id", GAMES)
