@@ -1,6 +1,6 @@
 """Floor and reference of the control tasks where physics differ: what stands in their ``scales``.
 
-python benchmarks/physics_scales.py [--episodes 500]
+python benchmarks/physics_scales.py [--episodes 500] [ID ...]
 
 The floor is what uniformly random actions get. The reference is what a program gets that is good with the standard
 constants: the reference program where there is one, else the controller below. It was not tuned to other constants.
@@ -38,13 +38,15 @@ def controller(id: str) -> tuple[str, Mapping[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ids", nargs="*", help="which tasks; all if none is named")
     parser.add_argument("--episodes", type=int, default=500)
-    episodes = parser.parse_args().episodes
+    asked = parser.parse_args()
+    episodes = asked.episodes
     print(f"mean over {episodes} test episodes (95% bootstrap interval)\n")
     print("| task | physics | floor: random actions | reference: good with the standard constants |")
     print("|---|---|---|---|")
     for row in TABLE:
-        if "/Control-" not in row.id:
+        if "/Control-" not in row.id or (asked.ids and row.id not in asked.ids):
             continue
         for physics in ("standard", "varied", "shifted"):
             evaluator = Evaluator(TaskSpec(row.task, {"test_size": episodes, "physics": physics}), splits=("test",))

@@ -1,0 +1,73 @@
+"""Speed of evaluation under a disguise, over the same evaluation without one.
+
+The start acts at random in both, so that the program's work is the same; the two are measured in turns, in pairs. What
+differs is what the disguise does in the worker: names and places of every observation, one action back.
+
+    python benchmarks/disguise_speed.py [ID ...] [--pairs 7] [--episodes 8]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from statistics import fmean, median
+from typing import Any
+
+from genopt_gym.core.task import TaskSpec
+from genopt_gym.evaluation import Evaluator
+from genopt_gym.evaluation.pool import shared_pool
+from genopt_gym.registration import TABLE
+
+FAMILIES = ("GenOpt/Atari-", "GenOpt/Control-")
+GOAL = 0.97
+
+
+def steps_per_second(spec: TaskSpec, repeat: int) -> float:
+    """Of one evaluation of the random start on train instances that were not evaluated yet."""
+    evaluator = Evaluator(spec, splits=("train",))
+    episodes = spec.arguments["validation_size"]
+    instances = evaluator.task.instances("train")[repeat * episodes : (repeat + 1) * episodes]
+    artifact = evaluator.task.starting_artifact("one_function/random")
+    began = time.perf_counter()
+    evaluator.evaluate(artifact, instances)
+    return evaluator.ledger.total.inner_steps / (time.perf_counter() - began)
+
+
+def measure(id: str, task: str, pairs: int, episodes: int) -> float:
+    """The median ratio over pairs."""
+    facts: dict[str, Any] = {"validation_size": episodes, "train_size": episodes * (pairs + 1)}
+    if "/Atari-" in id:
+        facts["max_steps"] = 1000
+    plain, hidden = TaskSpec(task, facts), TaskSpec(task, {**facts, "disguise": 1})
+    ratios, speeds = [], []
+    for pair in range(pairs + 1):
+        order = (plain, hidden) if pair % 2 else (hidden, plain)
+        found = {spec is hidden: steps_per_second(spec, pair) for spec in order}
+        if pair:  # the first starts processes and emulators
+            ratios.append(found[True] / found[False])
+            speeds.append(found[True])
+    ratio = median(ratios)
+    print(f"| {id} | {fmean(speeds):,.0f} | {ratio:.3f} | {min(ratios):.3f} .. {max(ratios):.3f} |", flush=True)
+    return ratio
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ids", nargs="*")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--episodes", type=int, default=8)
+    asked = parser.parse_args()
+    os.environ.setdefault("GENOPT_WORKERS", "1")
+    shared_pool()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+    print(
+        "| task | steps/s, disguised | ratio to undisguised (median) | least .. most |\n|---|---|---|---|", flush=True
+    )
+    rows = [row for row in TABLE if row.id in asked.ids or (not asked.ids and row.id.startswith(FAMILIES))]
+    ratios = [measure(row.id, row.task, asked.pairs, asked.episodes) for row in rows]
+    print(f"\nmean of the medians {fmean(ratios):.3f}, least {min(ratios):.3f}; the goal is {GOAL}")
+
+
+if __name__ == "__main__":
+    main()
