@@ -1,6 +1,6 @@
 """Whether optimizers of numbers do as well under a disguise: the numbers are the same problem.
 
-Every seed is a learning loop from ``modular/parametric``, undisguised and with the disguise of its number; start and best
+Every seed is a learning loop from ``modular/parametric``, undisguised and with its number as disguise; start and best
 are scored on the same test instances. The differences between the two are paired by seed. In Markdown.
 
     python benchmarks/disguised_search.py GenOpt/Atari-Pong-v0 GenOpt/Atari-Freeway-v0 [--seeds 3] [--edits 12] \\

@@ -12,6 +12,7 @@ import pytest
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.envs.rollout import RolloutTask
+from genopt_gym.limit_words import limit_words
 from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 from tests.helpers import tables
@@ -49,11 +50,11 @@ COMMON = {
 """Names of a game that a neutral text may have for reasons of its own."""
 
 
-def parameters(id: str) -> dict[str, Any]:
+def parameters(id: str, steps: int = 40) -> dict[str, Any]:
     if "/Atari-" in id:
-        return {"max_steps": 120, "validation_size": 1, "credit_horizon": 40}
+        return {"max_steps": max(120, steps), "validation_size": 1, "credit_horizon": steps}
     if "/Control-" in id:
-        return {"validation_size": 1, "credit_horizon": 40}
+        return {"validation_size": 1, "credit_horizon": steps}
     return {"data_dir": str(tables.folder())} if "/MLAgentBench-" in id else {}
 
 
@@ -96,11 +97,14 @@ def prying_edits(env: OptimizationEnv) -> list[dict[str, str]]:
     return edits
 
 
-def check(id: str, disguise: int, garbage: int) -> None:
+def starts(id: str) -> list[str]:
+    return optimization_env(gym.make(id, disguise=1, **parameters(id))).task.starts()
+
+
+def check(id: str, disguise: int, garbage: int, **facts: Any) -> None:
     words = original_words(id)
-    env = optimization_env(
-        gym.make(id, disguise=disguise, feedback=["score", "metrics", "staged", "progress"], **parameters(id))
-    )
+    facts = {"feedback": ["score", "metrics", "staged", "progress"], **parameters(id), **facts}
+    env = optimization_env(gym.make(id, disguise=disguise, **facts))
     texts = [told(env, *env.reset(seed=0))]
     env.action_space.seed(disguise)
     edits: list[Any] = [*prying_edits(env), {}, "nonsense", {"no component": ""}]
@@ -123,8 +127,32 @@ def test_nothing_tells_what_the_task_is(id: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("disguise", [0, 2, 17])
 @pytest.mark.parametrize("id", or_skipped(IDS))
-def test_nothing_tells_it_in_two_hundred_garbage_edits(id: str, disguise: int) -> None:
-    check(id, disguise, garbage=200)
+@pytest.mark.timeout(3600)
+def test_nothing_tells_it_in_two_hundred_steps_and_two_hundred_garbage_edits(id: str, disguise: int) -> None:
+    check(id, disguise, garbage=200, **parameters(id, steps=200))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("id", IDS)
+def test_no_start_tells_it(id: str) -> None:
+    for start in starts(id):
+        check(id, 3, garbage=1, start=start)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_no_number_that_describes_the_task_is_told(id: str) -> None:
+    """Sizes of screens, places of paddles, limits of angles: what undisguised texts tell stands in no disguised one."""
+    plain, hidden = (optimization_env(gym.make(id, disguise=number, **parameters(id))) for number in (None, 1))
+    told = numbers(plain.context) - numbers(hidden.task.returns()) - numbers(limit_words(plain.task, plain.start, True))
+    if isinstance(hidden.task, RolloutTask):
+        told -= {f"{hidden.task.max_inner_steps}"}
+    assert not told & numbers(hidden.context + hidden.start.source)
+
+
+def numbers(text: str) -> set[str]:
+    """Numbers of two digits and more: of smaller ones every text has some."""
+    return {each for each in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)", text.replace(",", "")) if len(each) > 1}
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, True, "one"])
