@@ -53,7 +53,7 @@ PAPER = (
     | _all("MLAgentBench", ("HousePrice", "SpaceshipTitanic"), protocol="paper")
     | _all("BBEH", PAPER_BBEH, protocol="paper")
 )
-QUICK = {
+QUICK: dict[str, dict[str, Any]] = {
     "GenOpt/Control-CartPole-v0": {"validation_size": 8},
     "GenOpt/Control-MountainCar-v0": {"validation_size": 8},
     "GenOpt/Atari-Pong-v0": {"max_steps": 1500, "validation_size": 2, "test_size": 6},

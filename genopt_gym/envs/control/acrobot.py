@@ -73,6 +73,7 @@ class Acrobot(GymnasiumTask):
     fields = FIELDS
     action = ACTION
     max_inner_steps = 500
+    scales: ClassVar = {"varied": (-499.4, -99.63), "shifted": (-496.1, -130.2)}
     horizon = 100
     constants: ClassVar = {
         "LINK_LENGTH_1": spread(1.0),

@@ -48,6 +48,7 @@ class CartPole(GymnasiumTask):
         "length": spread(0.5),
         "force_mag": spread(10.0),
     }
+    scales: ClassVar = {"varied": (23.67, 500.0), "shifted": (23.55, 500.0)}
     metric = Metric(
         name="steps the pole stayed up in an episode, mean over episodes",
         low=0,

@@ -20,8 +20,8 @@ from genopt_gym.envs.disguise.words import Words
 from genopt_gym.envs.rollout import RolloutTask, Simulator
 
 MEASURED = {
-    "floor": "uniform random policy, measured over 2,000 test episodes with these physics",
-    "reference": "a hand-written controller with the standard constants, measured over 2,000 test episodes",
+    "floor": "uniform random policy, measured over 500 test episodes with these physics",
+    "reference": "a program that is good with the standard constants, measured over 500 test episodes with these physics",
 }
 
 

@@ -106,6 +106,7 @@ class LunarLander(GymnasiumTask):
     fields = FIELDS
     action = ACTION
     max_inner_steps = 1000
+    scales: ClassVar = {"varied": (-206.1, 235.0), "shifted": (-273.6, 155.9)}
     horizon = 100
     constants: ClassVar = {
         "gravity": Spread(-10.0, (-11.0, -7.0), ((-11.9, -11.0), (-7.0, -4.0))),

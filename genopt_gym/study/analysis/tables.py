@@ -204,8 +204,8 @@ def outcomes(arms: Arms) -> Table:
 
 
 def all_runs(records: Iterable[RunRecord]) -> Table:
-    names = ("start_score", "validation_score", "confirmation_score", "start_test_score", "test_score")
-    names += ("ended_by", "best", "problem")
+    scores = ("start_score", "validation_score", "confirmation_score", "start_test_score", "test_score")
+    names = (*scores, "ended_by", "best", "problem")
     spent = ("trials", "inner_steps", "tokens", "money", "seconds")
     rows = []
     for record in records:
