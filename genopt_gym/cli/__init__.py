@@ -20,8 +20,10 @@ from genopt_gym.cli.arguments import (
     ReportArguments,
     RunArguments,
     WorkspaceArguments,
+    choose_confinement,
     takes,
 )
+from genopt_gym.cli.stored_commands import add_commands
 from genopt_gym.cli.study_app import study_app
 from genopt_gym.core.errors import UserError
 
@@ -116,7 +118,7 @@ def run_command(arguments: RunArguments) -> None:
     """
     from genopt_gym.cli.task_file import with_task_file
 
-    _choose(arguments.confinement)
+    choose_confinement(arguments.confinement)
     if arguments.workers is not None:
         os.environ["GENOPT_WORKERS"] = str(arguments.workers)
     arguments = with_task_file(arguments)
@@ -150,7 +152,7 @@ def prompt_command(arguments: PromptArguments) -> None:
     """Show the first prompt of a run: what the model would be asked. No model is called."""
     from genopt_gym.cli.prompting import show_prompt
 
-    _choose(arguments.confinement)
+    choose_confinement(arguments.confinement)
     show_prompt(arguments)
 
 
@@ -162,35 +164,6 @@ def compare_command(
     from genopt_gym.cli.comparing import compare
 
     compare(runs)
-
-
-@app.command("play")
-def play_command(
-    run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="A run folder, of an ended or an interrupted run.")
-    ] = None,
-    reference: Annotated[
-        str | None, typer.Option(metavar="ID", help="In place of a run: the best program known for an id.")
-    ] = None,
-    film: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Where the film goes, .gif or .mp4; else RUN/best.gif.")
-    ] = None,
-    boxes: Annotated[
-        bool, typer.Option("--boxes", help="Draw the observation's objects into the film (RUN/boxes.gif).")
-    ] = False,
-    episodes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Test episodes to play; the film shows the first.")
-    ] = 1,
-    confinement: Confinement = None,
-) -> None:
-    """Play a run's best artifact on test episodes: print its scores, film it where the task has a screen.
-
-    Or an id's reference program: genopt play --reference GenOpt/Atari-Pong-v0 --film pong.gif
-    """
-    _choose(confinement)
-    from genopt_gym.cli.playing import play
-
-    play(run, reference, film, boxes, episodes)
 
 
 @app.command("gateway")
@@ -214,7 +187,7 @@ def mcp_command(arguments: McpArguments) -> None:
     """
     from genopt_gym.cli.coding import serve_mcp
 
-    _choose(arguments.confinement)
+    choose_confinement(arguments.confinement)
     serve_mcp(arguments)
 
 
@@ -227,7 +200,7 @@ def workspace_command(arguments: WorkspaceArguments) -> None:
     """
     from genopt_gym.cli.coding import serve_workspace
 
-    _choose(arguments.confinement)
+    choose_confinement(arguments.confinement)
     serve_workspace(arguments)
 
 
@@ -244,6 +217,7 @@ def skill_command(
     write_skill(folder)
 
 
+add_commands(app)
 app.add_typer(study_app, name="study")
 
 data_app = typer.Typer(no_args_is_help=True, help="Get tables that do not come with genopt_gym.")
@@ -276,53 +250,13 @@ def report_command(arguments: ReportArguments) -> None:
     report(arguments)
 
 
-@app.command("verify")
-def verify_command(
-    path: Annotated[
-        str | None, typer.Argument(metavar="STUDY", help="A study's folder, or a run's; or an id, for what follows.")
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="The artifact of every step; else the first and the best of each run.")
-    ] = False,
-    solution: Annotated[Path | None, typer.Option(metavar="FILE", help="A problem's solution, .json or .py.")] = None,
-    references: Annotated[
-        bool, typer.Option("--references", help="The reference programs; with an id, its own.")
-    ] = False,
-    confinement: Confinement = None,
-) -> None:
-    """Run stored artifacts again and compare their scores with the stored ones; exit code 1 if one has changed.
-
-    Or verify a solution of an open problem, exactly: genopt verify --solution FILE GenOpt/Discovery-CapSet8-v0
-    """
-    _choose(confinement)
-    if references:
-        from genopt_gym.cli.verifying import verify_references
-
-        verify_references(path)
-    elif path is None:
-        raise UserError("genopt verify takes a study's folder or a run's, or --references")
-    elif solution is not None:
-        from genopt_gym.cli.submitting import verify_solution
-
-        verify_solution(solution, path)
-    else:
-        from genopt_gym.cli.verifying import verify
-
-        verify(Path(path), every)
-
-
 @app.command("doctor")
 def doctor_command(confinement: Confinement = None) -> None:
     """Show how artifact code is confined on this machine, see that it holds, and say what it leaves open."""
     from genopt_gym.cli.doctor import doctor
 
-    _choose(confinement)
+    choose_confinement(confinement)
     doctor()
-
-
-def _choose(confinement: str | None) -> None:
-    if confinement is not None:
-        os.environ["GENOPT_CONFINEMENT"] = confinement
 
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE)

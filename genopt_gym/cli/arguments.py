@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -49,6 +50,12 @@ Trackers = Annotated[
         help="A tracker that is told of each step: tensorboard, wandb, mlflow or trackio, each an extra of its name.",
     ),
 ]
+
+
+def choose_confinement(confinement: str | None) -> None:
+    """Let this process and what it starts use that tier."""
+    if confinement is not None:
+        os.environ["GENOPT_CONFINEMENT"] = confinement
 
 
 def takes(arguments: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..., None]]:
