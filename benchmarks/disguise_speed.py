@@ -53,6 +53,8 @@ def measure(id: str, task: str, pairs: int, episodes: int, clock: Callable[[], f
     facts: dict[str, Any] = {"validation_size": episodes, "train_size": episodes * (pairs + 1)}
     if "/Atari-" in id:
         facts["max_steps"] = 1000
+    else:  # episodes of some dozens of steps
+        facts = {name: 16 * size for name, size in facts.items()}
     plain, hidden = TaskSpec(task, facts), TaskSpec(task, {**facts, "disguise": 1})
     ratios, speeds = [], []
     for pair in range(pairs + 1):

@@ -23,7 +23,6 @@ from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.ledger import ModelAccount
-from genopt_gym.core.metric import Metric
 from genopt_gym.core.sources import SourcesChanged
 from genopt_gym.core.task import CONFIRMATION, Task, TaskSpec
 from genopt_gym.evaluation import BudgetSpent, Evaluator
@@ -252,21 +251,11 @@ def _finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: Callba
     facts = asdict(result)
     del facts["folder"]
     again = env.evaluator.ledger.accounts.get(CONFIRMATION)
-    facts |= {"best": best.id, "start": start.id, "gaps": gaps(result, env.task.metric)}
+    facts |= {"best": best.id, "start": start.id, "gaps": selection.gaps(result.test_score, env.task.metric)}
     facts["confirmation_trials"] = again.trials if again else 0
     # Last: where it is, the run is whole.
     folder.write_json("result.json", facts)
     return result
-
-
-def gaps(result: Result, metric: Metric) -> dict[str, float | None]:
-    """By how much scores of the best artifact promised more than test held, on the normalised scale."""
-    seen = {"validation": result.validation_score, "confirmation": result.confirmation_score}
-    test = result.test_score
-    return {
-        split: None if score is None or test is None else metric.normalise(score) - metric.normalise(test)
-        for split, score in seen.items()
-    }
 
 
 def _picture(tester: Evaluator, artifact: Artifact) -> NDArray[np.uint8] | None:
