@@ -234,16 +234,14 @@ def _seed_runs(config: Config, folder: Path, seeds: int) -> list[tuple[Config, P
 def show_result(result: Result) -> None:
     metric = load_run(result.folder).metric
     print("" if result.ended_by == "updates" else f"ended: {result.ended_by}\n")
-    print(f"{metric.name}; the best by {'validation' if result.confirmation_score is None else 'confirmation'}")
-    again = (
-        "" if result.confirmation_score is None else f"  confirmation {number(result.confirmation_score, metric):>7}"
-    )
+    how = "validation" if result.confirmation_score is None else "confirmation, out of the best by validation"
+    print(f"{metric.name}; the best by {how}")
     for name, validation, confirmation, test in (
-        ("start", result.start_score, "", result.start_test_score),
-        ("best", result.validation_score, again, result.test_score),
+        ("start", result.start_score, None, result.start_test_score),
+        ("best", result.validation_score, result.confirmation_score, result.test_score),
     ):
-        scores = f"validation {number(validation, metric):>7}{confirmation}  test {number(test, metric):>7}"
-        print(f"{name:<5}  {scores}")
+        again = "" if confirmation is None else f"  confirmation {number(confirmation, metric):>7}"
+        print(f"{name:<5}  validation {number(validation, metric):>7}{again}  test {number(test, metric):>7}")
     for role, cost in result.models.items():
         money = "unknown" if cost.money is None else f"${cost.money:.4f}"
         tokens = f"{cost.prompt_tokens:,} + {cost.completion_tokens:,} tokens"

@@ -54,6 +54,16 @@ class Selection:
         scores = {each.artifact: each.confirmation_score for each in self.confirmed}
         return scores.get(self.best.artifact.id)
 
+    def gaps(self, test_score: float | None, metric: Metric) -> dict[str, float | None]:
+        """By how much scores of the best promised more than test held, on the normalised scale."""
+        seen = {"validation": self.best.validation_score, "confirmation": self.confirmation_score}
+        return {
+            split: None
+            if score is None or test_score is None
+            else metric.normalise(score) - metric.normalise(test_score)
+            for split, score in seen.items()
+        }
+
 
 def keep_budget(env: OptimizationEnv) -> None:
     """Keep from the start what confirming will need."""

@@ -16,14 +16,15 @@ from genopt_gym.runs.config import PreparedRun
 from genopt_gym.runs.confirmation import select
 from genopt_gym.runs.film import has_screen, record, save_film
 from genopt_gym.runs.folder import RunFolder
-from genopt_gym.runs.result import Result, gaps
+from genopt_gym.runs.result import Result
 from genopt_gym.runs.stages import stage
 
 
 def finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: CallbackList) -> Result:
     """Confirm the best, score start and best on test, and leave what a person wants to look at."""
     env = run.core
-    selection = select(env)
+    with stage("confirmation of the best", watching.stage):
+        selection = select(env)
     best = selection.best.artifact
     start = env.first.artifact
     tester = Evaluator(env.evaluator.spec, splits=("test",), store=folder.evaluations, client=env.evaluator.client)
@@ -57,7 +58,7 @@ def finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: Callbac
     facts = asdict(result)
     del facts["folder"]
     again = env.evaluator.ledger.accounts.get(CONFIRMATION)
-    facts |= {"best": best.id, "start": start.id, "gaps": gaps(result, env.task.metric)}
+    facts |= {"best": best.id, "start": start.id, "gaps": selection.gaps(result.test_score, env.task.metric)}
     facts["confirmation_trials"] = again.trials if again else 0
     # Last: where it is, the run is whole.
     folder.write_json("result.json", facts)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genopt_gym.core.ledger import ModelAccount
-from genopt_gym.core.metric import Metric
 from genopt_gym.runs.confirmation import Confirmed
 
 
@@ -40,13 +39,3 @@ class Result:
     confirmation_score: float | None = None
     confirmed: Sequence[Confirmed] = ()
     best_step: int = 0
-
-
-def gaps(result: Result, metric: Metric) -> dict[str, float | None]:
-    """By how much scores of the best artifact promised more than test held, on the normalised scale."""
-    seen = {"validation": result.validation_score, "confirmation": result.confirmation_score}
-    test = result.test_score
-    return {
-        split: None if score is None or test is None else metric.normalise(score) - metric.normalise(test)
-        for split, score in seen.items()
-    }

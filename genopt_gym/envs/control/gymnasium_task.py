@@ -21,7 +21,7 @@ from genopt_gym.envs.rollout import RolloutTask, Simulator
 
 MEASURED = {
     "floor": "uniform random policy, measured over 500 test episodes with these physics",
-    "reference": "a program that is good with standard constants, measured over 500 test episodes with these physics",
+    "reference": "a program good with the standard constants, measured over 500 test episodes with these physics",
 }
 
 

@@ -71,6 +71,7 @@ class MountainCar(GymnasiumTask):
         "force": spread(0.001, (0.9, 1.3), (0.8, 1.6)),
         "gravity": spread(0.0025, (0.8, 1.1), (0.6, 1.2)),
     }
+    scales: ClassVar = {"varied": (-200.0, -116.7), "shifted": (-200.0, -119.7)}
     horizon = 100
     metric = Metric(
         name="steps to the flag, counted negatively, mean over episodes",
