@@ -56,7 +56,9 @@ IN_BRIEF = {
 INNERS = {
     "Blackjack-v1": "a Tuple",
     "FrozenLake-v1": "a Discrete",
-    "CliffWalking-v1": "a Discrete, and no floor of rewards",
+    "CliffWalking-v1"
+    if "CliffWalking-v1" in gym.registry
+    else "CliffWalking-v0": "a Discrete, and no floor of rewards",
     "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3": "a Discrete with many values",
     "tests.helpers.inners:Inner/Nested-v0": "a Dict with an image, texts and integers",
     "minigrid:MiniGrid-Empty-5x5-v0": "a Dict with an image and a text of another space than Text",

@@ -17,9 +17,10 @@ from tests.helpers.driving import drive
 
 THEIRS = "tests.helpers.inners:Inner/{}-v0"
 TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
+CLIFF = "CliffWalking-v1" if "CliffWalking-v1" in gym.registry else "CliffWalking-v0"
 OURS = ("Arm", "FromOne", "Many", "Switches", "Named", "Nested", "Image")
 SERVED = [
-    *("CartPole-v1", "Pendulum-v1", "FrozenLake-v1", "Blackjack-v1", TAXI, "CliffWalking-v1"),
+    *("CartPole-v1", "Pendulum-v1", "FrozenLake-v1", "Blackjack-v1", TAXI, CLIFF),
     *(THEIRS.format(name) for name in OURS),
 ]
 
