@@ -37,7 +37,7 @@ def as_json(value: Any) -> str:
 
 def packed(data: bytes) -> str:
     """Compressed, in base64: what ``chunks`` of ``document`` hold."""
-    return base64.b64encode(zlib.compress(data, 6)).decode()
+    return base64.b64encode(zlib.compress(data, 3)).decode()
 
 
 def document(

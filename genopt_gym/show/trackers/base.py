@@ -40,6 +40,7 @@ class Tracker(Callback):
     def on_start(self, start: RunStart) -> None:
         """Begin a run of the tracker, or go on with the one that belongs to this folder."""
         self._folder = start.folder
+        self._begun = False
         self._state = self._read_state()
         config = {
             "id": start.config.id,
@@ -53,6 +54,7 @@ class Tracker(Callback):
         self._before: Step | None = None
         self._state["run"] = self.begin(start, config, self._state.get("run"))
         self._keep_state()
+        self._begun = True
 
     def on_step(self, step: Step) -> None:
         """Tell of the step, unless the tracker knows it."""
@@ -70,6 +72,8 @@ class Tracker(Callback):
 
     def on_end(self, result: Result | None) -> None:
         """Tell of the end; of a run that was stopped only that it was."""
+        if not self._begun:
+            return  # its server was not there
         final: dict[str, float] = {}
         film = self._folder / FILM
         if result is not None:
