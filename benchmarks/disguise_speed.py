@@ -3,9 +3,11 @@
 The start acts at random in both, so that the program's work is the same; the two are measured in turns, in pairs. What
 differs is what the disguise does in the worker: names and places of every observation, one action back.
 
-    python benchmarks/disguise_speed.py [ID ...] [--pairs 7] [--episodes 8] [--cpu]
+    python benchmarks/disguise_speed.py [ID ...] [--pairs 7] [--episodes 8] [--cpu | --map]
 
-With --cpu what is compared is the processor time of worker and confined child, which other processes disturb less.
+With --map the disguise's work on observations is timed alone, in this process, and held against the simulator's own
+steps (stepping, and reading what is observed): the ratio of an evaluation that did nothing else. With --cpu
+what is compared is the processor time of worker and confined child, which other processes disturb less.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from genopt_gym.core.evidence import Instance
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.evaluation.pool import shared_pool
@@ -26,6 +29,8 @@ from genopt_gym.registration import TABLE
 
 FAMILIES = ("GenOpt/Atari-", "GenOpt/Control-")
 GOAL = 0.97
+EPISODES, STEPS = 8, 250
+"""Of --map."""
 
 
 def processor_seconds() -> float:
@@ -68,21 +73,49 @@ def measure(id: str, task: str, pairs: int, episodes: int, clock: Callable[[], f
     return ratio
 
 
+def share_of_map(id: str, task: str) -> None:
+    """Processor time of the maps for each simulator step, and what it leaves of the simulator's own speed."""
+    made: Any = TaskSpec(task, {"disguise": 1}).make()
+    space, simulated, seen = made.action_space(), 0.0, []
+    space.seed(0)
+    for index in range(EPISODES):
+        episode = made.start_episode(Instance("train", index), 0)
+        actions = [space.sample() for _ in range(STEPS)]
+        began = time.process_time()
+        for action in actions:
+            seen.append(episode.observe())
+            if episode.step(action if isinstance(action, int) else action.tolist())[1]:
+                break
+        simulated += time.process_time() - began
+    began = time.process_time()
+    for observation in seen:
+        made.disguise.observations(observation)
+    mapped = time.process_time() - began
+    micros = 1e6 / len(seen)
+    words = f"{simulated * micros:.1f} | {mapped * micros:.2f} | {simulated / (simulated + mapped):.3f}"
+    print(f"| {id} | {words} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("ids", nargs="*")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--cpu", action="store_true")
+    parser.add_argument("--map", action="store_true")
     asked = parser.parse_args()
     clock = processor_seconds if asked.cpu else time.perf_counter
     os.environ.setdefault("GENOPT_WORKERS", "1")
+    rows = [row for row in TABLE if row.id in asked.ids or (not asked.ids and row.id.startswith(FAMILIES))]
+    if asked.map:
+        print("| task | µs of a simulator step | µs of the maps | ratio |\n|---|---|---|---|")
+        for row in rows:
+            share_of_map(row.id, row.task)
+        return
     shared_pool()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-    print(
-        "| task | steps/s, disguised | ratio to undisguised (median) | least .. most |\n|---|---|---|---|", flush=True
-    )
-    rows = [row for row in TABLE if row.id in asked.ids or (not asked.ids and row.id.startswith(FAMILIES))]
+    print("| task | steps/s, disguised | ratio to undisguised (median) | least .. most |")
+    print("|---|---|---|---|", flush=True)
     ratios = [measure(row.id, row.task, asked.pairs, asked.episodes, clock) for row in rows]
     print(f"\nmean of the medians {fmean(ratios):.3f}, least {min(ratios):.3f}; the goal is {GOAL}")
 

@@ -81,3 +81,14 @@ def test_numbers_that_are_an_action_come_back_and_stay_in_bounds(disguise: int, 
     coded = defined(numbers.redo, "coded")(action)
     assert numbers.original(coded) == action
     assert numbers.space.contains(np.array(coded))
+
+
+def test_two_disguises_agree_on_an_action_code_by_chance_alone() -> None:
+    """Of eighteen actions one agrees in the mean, as with any two permutations."""
+    space, pairs = spaces.Discrete(18), 300
+    agreed = 0
+    for pair in range(pairs):
+        one, other = (disguised_actions(space, random.Random(f"disguise {2 * pair + each}")) for each in (0, 1))
+        agreed += sum(one.original(code) == other.original(code) for code in range(18))
+    # The number that agree has mean 1 and variance 1: four standard errors.
+    assert abs(agreed / pairs - 1) < 4 / pairs**0.5
