@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from genopt_gym.core.errors import UserError
 from genopt_gym.show.document import as_json
 from genopt_gym.show.live_run import LiveRun
-from genopt_gym.show.overview import RunEntry, Overview, overview_page, plain
+from genopt_gym.show.overview import Overview, RunEntry, overview_page, plain
 
 LOOK = 0.25
 """Seconds between looks at a run's files, while somebody watches."""

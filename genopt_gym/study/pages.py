@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
-from genopt_gym.show.overview import RunEntry, Overview, overview_page, scale, thinned
+from genopt_gym.show.overview import Overview, RunEntry, overview_page, scale, thinned
 from genopt_gym.show.run_page import NAME, write_run_page
 from genopt_gym.study.analysis.statistics import task_name
 from genopt_gym.study.folder import read_plan, run_path
