@@ -19,15 +19,19 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "mcp": ("mcp",),
     "minigrid": ("minigrid",),
     "ml": ("pandas", "sklearn"),
+    "mlflow": ("mlflow",),
     "nethack": ("nle",),
     "openevolve": ("openevolve",),
     "ray": ("ray",),
     "reasoning": ("reasoning_gym",),
     "sb3": ("stable_baselines3", "torch", "tensorboard"),
     "study": ("yaml", "jinja2", "rliable"),
+    "tensorboard": ("tensorboard",),
     "textgrad": ("textgrad",),
     "trace": ("opto",),
+    "trackio": ("trackio", "pandas"),
     "video": ("imageio_ffmpeg",),
+    "wandb": ("wandb",),
 }
 """Extra to the modules of its packages."""
 

@@ -18,7 +18,7 @@ POINTS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RunEntry:
     """A run among many.
 
     Attributes:
@@ -65,7 +65,7 @@ class Overview:
 
     title: str
     question: str
-    entries: Callable[[], Sequence[Entry]]
+    entries: Callable[[], Sequence[RunEntry]]
     report: str = ""
 
 
@@ -82,7 +82,7 @@ def overview_page(overview: Overview, live: bool = False) -> str:
     return document(TEMPLATE, SCRIPTS, overview.title, data, live=live)
 
 
-def plain(entries: Sequence[Entry]) -> list[dict[str, object]]:
+def plain(entries: Sequence[RunEntry]) -> list[dict[str, object]]:
     """As the page wants them: without folders, whose places are nobody's business."""
     return [{name: value for name, value in asdict(entry).items() if name != "folder"} for entry in entries]
 
@@ -114,14 +114,14 @@ def _seed_folders(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (len(path.name), path.name))
 
 
-def _seed_entry(folder: Path) -> Entry:
+def _seed_entry(folder: Path) -> RunEntry:
     run = Run(folder)
     best: list[float] = []
     for step in run.steps:
         score = run.metric.worst if step.validation_score is None else step.validation_score
         best.append(score if not best or run.metric.better(score, best[-1]) else best[-1])
     low, high = scale(run.metric, best)
-    return Entry(
+    return RunEntry(
         key=folder.name,
         folder=folder,
         task=run.config.id,

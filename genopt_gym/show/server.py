@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from genopt_gym.core.errors import UserError
 from genopt_gym.show.document import as_json
 from genopt_gym.show.live_run import LiveRun
-from genopt_gym.show.overview import Entry, Overview, overview_page, plain
+from genopt_gym.show.overview import Overview, RunEntry, overview_page, plain
 
 LOOK = 0.25
 """Seconds between looks at a run's files, while somebody watches."""
@@ -41,7 +41,7 @@ class Watcher:
         self.shown = shown
         self._runs: dict[str, LiveRun] = {}
         self._lock = threading.Lock()
-        self._overview: tuple[float, Sequence[Entry]] = (-OVERVIEW_LOOK, ())
+        self._overview: tuple[float, Sequence[RunEntry]] = (-OVERVIEW_LOOK, ())
 
     def run(self, key: str) -> LiveRun | None:
         """The run of that key; the one that is shown for the empty key."""
@@ -60,7 +60,7 @@ class Watcher:
         for run in [*self._runs.values(), *([self.shown] if isinstance(self.shown, LiveRun) else [])]:
             run.close()
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[RunEntry]:
         """Of the overview, looked up now and then for all who ask."""
         assert isinstance(self.shown, Overview)
         with self._lock:
@@ -76,7 +76,7 @@ class Watcher:
         return overview_page(Overview(self.shown.title, self.shown.question, self.entries), live=True)
 
 
-def _page(entry: Entry) -> str:
+def _page(entry: RunEntry) -> str:
     """A run that has begun has one, even before its first step."""
     return f"runs/{quote(entry.key, safe='')}/" if (entry.folder / "config.json").exists() else ""
 

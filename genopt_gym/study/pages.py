@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
-from genopt_gym.show.overview import Entry, Overview, overview_page, scale, thinned
+from genopt_gym.show.overview import Overview, RunEntry, overview_page, scale, thinned
 from genopt_gym.show.run_page import NAME, write_run_page
 from genopt_gym.study.analysis.statistics import task_name
 from genopt_gym.study.folder import read_plan, run_path
@@ -66,11 +66,11 @@ def is_older(page: Path, than: Path) -> bool:
     return not page.exists() or page.stat().st_mtime_ns < than.stat().st_mtime_ns
 
 
-def _entry(study: Path, record: RunRecord) -> Entry:
+def _entry(study: Path, record: RunRecord) -> RunEntry:
     run, folder = record.run, run_path(study, record.run.key)
     best = [float(value) for value in record.steps.best_validation]
     low, high = scale(record.metric, best)
-    return Entry(
+    return RunEntry(
         key=run.key,
         folder=folder,
         task=task_name(run),
