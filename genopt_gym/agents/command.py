@@ -100,15 +100,16 @@ class Command(Proposer):
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)
-        if held := [name for name in ("tokens", "money") if name in problem.client.budget.limits]:
-            raise ModelRefused(
-                f"a budget of {held[0]} cannot be kept with a command, which at best tells afterwards what it used: "
-                'give one of calls, as in budget={"calls": 50}'
-            )
+        if refusal := _refused_budget(problem.client.budget.limits):
+            raise ModelRefused(refusal)
         self._model.begin()
         # The backend itself keeps the time: it also waits for its turn.
         settings = Settings(timeout=10**8, attempts=self._attempts)
         self.client = ConversationClient(problem.client, settings, self._model)
+
+    def obstacle(self, limits: Mapping[str, float]) -> str:
+        """Why no run could begin here under a budget of these limits; empty if one could."""
+        return _refused_budget(limits) or self._model.obstacle()
 
     def messages(self, observation: dict[str, Any]) -> Messages:
         if self._model.continued is None or not self.tried:
@@ -141,6 +142,16 @@ class Command(Proposer):
 
     def _context_tokens(self) -> int | None:
         return None
+
+
+def _refused_budget(limits: Mapping[str, float]) -> str:
+    held = next((name for name in ("tokens", "money") if name in limits), None)
+    if held is None:
+        return ""
+    return (
+        f"a budget of {held} cannot be kept with a command, which at best tells afterwards what it used: give one of "
+        'calls, as in budget={"calls": 50}'
+    )
 
 
 def _arguments(name: str, given: Sequence[str] | str) -> list[str]:

@@ -97,7 +97,7 @@ class CommandModel(Backend):
         command = (self.continued or ()) if going_on else self.command
         found = shutil.which(command[0])
         if found is None:
-            raise ModelError(f"there is no command {command[0]!r} here: install it, or give its whole path")
+            raise ModelError(_missing(command[0]))
         prompt = rendered(request, only_new=going_on)
         if self._history and not going_on:
             prompt = "\n\n".join([*self._history, _asked(request)])
@@ -115,6 +115,11 @@ class CommandModel(Backend):
                 self._is_open = False
                 raise
         return self._reply(ended, command[0])
+
+    def obstacle(self) -> str:
+        """Why it cannot be run here; empty if it can."""
+        missing = [each[0] for each in (self.command, self.continued) if each and shutil.which(each[0]) is None]
+        return _missing(missing[0]) if missing else ""
 
     def remember(self, request: Request, reply: Reply) -> None:
         """What was said, recorded or not: a conversation that is begun anew is told all of it."""
@@ -199,6 +204,10 @@ def rendered(request: Request, only_new: bool = False) -> str:
         new = [message for message in messages[said:] if message["role"] != "system"]
         return "\n\n".join(str(message["content"]) for message in new)
     return "\n\n".join(f"# {message['role'].capitalize()}\n\n{message['content']}" for message in messages)
+
+
+def _missing(command: str) -> str:
+    return f"there is no command {command!r} here: install it, or give its whole path"
 
 
 def _asked(request: Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from genopt_gym.agents.command import Command
 from genopt_gym.agents.manual import Manual
 from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.core.acceptance import RULES
@@ -42,7 +43,7 @@ class ModelNeeded:
 def models_needed(run: PreparedRun) -> Iterator[ModelNeeded]:
     """Every model that a run will ask, and how."""
     core, agent = run.core, run.agent
-    if isinstance(agent, ModelAgent) and not isinstance(agent, Manual):
+    if isinstance(agent, ModelAgent) and not isinstance(agent, Manual | Command):
         prices = None if agent.prices is None else tuple(agent.prices)
         prompt = len((core.context + core.start.source).encode())
         yield ModelNeeded(
@@ -60,7 +61,7 @@ def problems(run: PreparedRun) -> list[str]:
     if run.config.replay is not None:
         return []
     limits = run.core.evaluator.budget.limits
-    found = []
+    found = [run.agent.obstacle(limits)] if isinstance(run.agent, Command) else []
     for need in models_needed(run):
         try:
             backend = backend_of(need.model)

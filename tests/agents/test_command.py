@@ -15,7 +15,6 @@ from genopt_gym.agents import make_agent
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.llm import ModelError
-from genopt_gym.llm.errors import ModelRefused
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import resume_run, start_run
 from genopt_gym.runs.result import Result
@@ -137,6 +136,7 @@ def test_a_command_that_does_not_exist_is_told(tmp_path: Path) -> None:
     broken = Config(CARTPOLE, "command", 0, 1, SMALL, {"command": "no-such-assistant -p"})
     with pytest.raises(UserError, match="there is no command 'no-such-assistant' here: install it"):
         start_run(broken, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_budget_of_calls_is_a_hard_stop_that_counts_failures(tmp_path: Path, notes: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_budget_of_calls_is_a_hard_stop_that_counts_failures(tmp_path: Path, n
 
 @pytest.mark.parametrize("what", ["tokens", "money"])
 def test_a_budget_that_no_command_can_keep_is_refused(what: str, tmp_path: Path, notes: Path) -> None:
-    with pytest.raises(ModelRefused, match=f"a budget of {what} cannot be kept with a command.*give one of calls"):
+    with pytest.raises(UserError, match=f"a budget of {what} cannot be kept with a command.*give one of calls"):
         start_run(config("colours", budget={what: 5}), tmp_path / "run")
     assert not list(notes.iterdir())
 
