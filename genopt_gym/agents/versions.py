@@ -10,7 +10,7 @@ from genopt_gym.core.metric import Metric
 from genopt_gym.core.standing import edit_name
 
 
-class Version(NamedTuple):
+class ScoredVersion(NamedTuple):
     """The texts after an edit (0 is the start), and the score that was observed."""
 
     number: int
@@ -29,7 +29,7 @@ class VersionHistory:
 
     def __init__(self, start: Texts, score: float, metric: Metric) -> None:
         self._metric = metric
-        self._versions = [Version(0, dict(start), score)]
+        self._versions = [ScoredVersion(0, dict(start), score)]
         self._texts: dict[int | None, Texts] = {0: dict(start)}
         self._best = self._versions[0]
 
@@ -37,7 +37,7 @@ class VersionHistory:
         """An edit was made; one that left no texts, or none that could be run, is no version."""
         if attempt.texts is None or not attempt.evaluated:
             return
-        version = Version(attempt.number, attempt.texts, attempt.score)
+        version = ScoredVersion(attempt.number, attempt.texts, attempt.score)
         self._texts[attempt.number] = attempt.texts
         if attempt.outcome == "unchanged":
             return

@@ -20,7 +20,7 @@ from genopt_gym.study.planning.source import read_yaml
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
-class TaskFile(msgspec.Struct, forbid_unknown_fields=True):
+class OwnTaskFile(msgspec.Struct, forbid_unknown_fields=True):
     """What stands in such a file; options of the command line go before it."""
 
     task: dict[str, Any]
@@ -58,7 +58,7 @@ def with_task_file(request: RunArguments) -> RunArguments:
         raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not isinstance(source.value, Mapping):
         raise UserError(f"{path.name} is no task file: it has keys, such as task: and agent: (genopt init writes one)")
-    said = source.decode(TaskFile)
+    said = source.decode(OwnTaskFile)
     # Modules are looked for beside the file, and from there in the workers too.
     folder = str(path.absolute().parent)
     if folder not in sys.path:

@@ -122,7 +122,7 @@ FEEDBACK: Final = Registry(
         "score": "genopt_gym.core.feedback_kinds:Score",
         "metrics": "genopt_gym.core.feedback_kinds:Metrics",
         "staged": "genopt_gym.core.feedback_kinds:Staged",
-        "trials": "genopt_gym.core.trial_words:Trials",
+        "trials": "genopt_gym.core.trial_words:TrialSpread",
         "progress": "genopt_gym.core.feedback_kinds:Progress",
         "answer": "genopt_gym.core.feedback_kinds:ExpectedAnswer",
         "own": "genopt_gym.core.feedback_kinds:OwnWords",

@@ -12,7 +12,7 @@ from genopt_gym.core.task import Task
 from genopt_gym.core.trace_cells import number
 
 
-class Trials(FeedbackKind):
+class TrialSpread(FeedbackKind):
     """How far the trials' scores are apart, with the standard error of their mean, and how episodes ended."""
 
     def lines(self, seen: Seen) -> Sequence[str]:

@@ -10,7 +10,7 @@ from genopt_gym.core.evidence import Instance
 from genopt_gym.core.scored import Scored
 from genopt_gym.envs.function import FunctionTask, model_use
 from genopt_gym.envs.own.graders import GRADERS, MAX_ANSWER_CHARS, Asked, Grader, make_grader
-from genopt_gym.envs.own.rows import Example, need_columns, read_examples, rows_told
+from genopt_gym.envs.own.rows import OwnExample, need_columns, read_examples, rows_told
 from genopt_gym.envs.own.splitting import split_examples
 from genopt_gym.envs.own.trial import Workflow
 from genopt_gym.sandbox.session import Session
@@ -82,11 +82,11 @@ class ExampleTask(FunctionTask):
         values = self.example(instance).values
         return str(values[self._answer]) if instance.split == "train" and self._answer in values else None
 
-    def example(self, instance: Instance) -> Example:
+    def example(self, instance: Instance) -> OwnExample:
         """The example of a trial."""
         return self._examples[instance.split][instance.index]
 
-    def _check(self, grader: Grader, examples: Sequence[Example], data: Any) -> None:
+    def _check(self, grader: Grader, examples: Sequence[OwnExample], data: Any) -> None:
         """ParameterError unless a grader can hold answers against all examples."""
         inputs = self._inputs
         if self._answer in inputs:

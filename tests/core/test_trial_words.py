@@ -7,7 +7,7 @@ from typing import Any
 from genopt_gym.core.evidence import Failure, Instance, Trial
 from genopt_gym.core.feedback_kinds import Seen
 from genopt_gym.core.task import Task
-from genopt_gym.core.trial_words import Trials
+from genopt_gym.core.trial_words import TrialSpread
 from genopt_gym.envs.atari.breakout import Breakout
 from genopt_gym.envs.control.cart_pole import CartPole
 from tests.helpers.toys import Guess
@@ -18,7 +18,7 @@ def trial(score: float, steps: int = 1, ended: bool = True, **more: Any) -> Tria
 
 
 def words(task: Task, *trials: Trial) -> list[str]:
-    return list(Trials().lines(Seen(task, "ok", 0.0, None, {"validation": trials})))
+    return list(TrialSpread().lines(Seen(task, "ok", 0.0, None, {"validation": trials})))
 
 
 def test_spread_and_standard_error_are_told_of_several_trials() -> None:

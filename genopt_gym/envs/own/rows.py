@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from genopt_gym.core.errors import ParameterError
 
 
-class Example(NamedTuple):
+class OwnExample(NamedTuple):
     """One example: its columns, and where it stands."""
 
     values: dict[str, Any]
@@ -19,14 +19,14 @@ class Example(NamedTuple):
     """Line of the file, from 1 with its heading; or position in a list, from 1."""
 
 
-def read_examples(data: Any) -> list[Example]:
+def read_examples(data: Any) -> list[OwnExample]:
     """All examples of a list of mappings, or of a ``.csv``, ``.jsonl`` or ``.json`` file.
 
     Raises:
         ParameterError: there are none, or rows are not like the others; one sentence names them.
     """
     if isinstance(data, Sequence) and not isinstance(data, str):
-        found, where = [Example(dict(row), number) for number, row in enumerate(data, 1)], "data"
+        found, where = [OwnExample(dict(row), number) for number, row in enumerate(data, 1)], "data"
     else:
         path = Path(str(data))
         found, where = _read_file(path), path.name
@@ -39,7 +39,7 @@ def read_examples(data: Any) -> list[Example]:
     return found
 
 
-def need_columns(examples: Sequence[Example], names: Iterable[str], what: str, data: Any) -> None:
+def need_columns(examples: Sequence[OwnExample], names: Iterable[str], what: str, data: Any) -> None:
     """ParameterError unless the examples have these columns."""
     there = list(examples[0].values)
     if missing := [name for name in names if name not in there]:
@@ -58,7 +58,7 @@ def rows_told(rows: Sequence[int], verb: str = "has", verbs: str = "have") -> st
     return f"rows {shown}{f' and {len(rows) - 5} more' if len(rows) > 5 else ''} {verbs}"
 
 
-def _read_file(path: Path) -> list[Example]:
+def _read_file(path: Path) -> list[OwnExample]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -72,15 +72,15 @@ def _read_file(path: Path) -> list[Example]:
         return _read_table(path.name, text, "\t" if kind == ".tsv" else ",")
     if kind == ".jsonl":
         lines = enumerate(text.splitlines(), 1)
-        return [Example(_object(path.name, line, number), number) for number, line in lines if line.strip()]
+        return [OwnExample(_object(path.name, line, number), number) for number, line in lines if line.strip()]
     if kind == ".json":
-        return [Example(row, number) for number, row in enumerate(_list(path.name, text), 1)]
+        return [OwnExample(row, number) for number, row in enumerate(_list(path.name, text), 1)]
     raise ParameterError(f"{path.name} is no .csv, .tsv, .jsonl or .json file", "data")
 
 
-def _read_table(name: str, text: str, delimiter: str) -> list[Example]:
+def _read_table(name: str, text: str, delimiter: str) -> list[OwnExample]:
     reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
-    found: list[Example] = []
+    found: list[OwnExample] = []
     try:
         heading = next(reader)
         if len(set(heading)) < len(heading) or not all(heading):
@@ -91,7 +91,7 @@ def _read_table(name: str, text: str, delimiter: str) -> list[Example]:
                 continue
             if len(row) != len(heading):
                 odd.append(reader.line_num)
-            found.append(Example(dict(zip(heading, row, strict=False)), reader.line_num))
+            found.append(OwnExample(dict(zip(heading, row, strict=False)), reader.line_num))
     except csv.Error as error:
         raise ParameterError(f"{name}, row {reader.line_num}: {error}", "data") from None
     if odd:

@@ -11,7 +11,7 @@ from typing import Any
 from genopt_gym.core.checks import number
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.task import SPLITS
-from genopt_gym.envs.own.rows import Example, need_columns, rows_told
+from genopt_gym.envs.own.rows import OwnExample, need_columns, rows_told
 
 SHARES = {"train": 0.5, "validation": 0.25, "test": 0.25}
 """Where no sizes are given."""
@@ -22,7 +22,7 @@ Sizes = Mapping[str, int | float | None]
 
 
 def split_examples(
-    examples: Sequence[Example],
+    examples: Sequence[OwnExample],
     sizes: Sizes,
     *,
     seed: int,
@@ -30,7 +30,7 @@ def split_examples(
     stratify: str | None = None,
     column: str | None = None,
     data: Any = None,
-) -> dict[str, list[Example]]:
+) -> dict[str, list[OwnExample]]:
     """Examples by split.
 
     Args:
@@ -49,11 +49,11 @@ def split_examples(
         return _as_told(examples, column, content, data)
     if stratify is not None:
         need_columns(examples, [stratify], "stratify names", data)
-    groups: dict[str, list[Example]] = defaultdict(list)
+    groups: dict[str, list[OwnExample]] = defaultdict(list)
     for example in examples:
         groups[key_of(example, content)].append(example)
     wanted = _wanted(sizes, len(examples), len(groups))
-    found: dict[str, list[Example]] = {split: [] for split in SPLITS}
+    found: dict[str, list[OwnExample]] = {split: [] for split in SPLITS}
     kinds: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(SPLITS, 0))
     for key in sorted(groups, key=lambda key: hashlib.sha256(f"{seed}/{key}".encode()).digest()):
         group = groups[key]
@@ -63,17 +63,8 @@ def split_examples(
             continue
         # Where all are to be used, the same ones stay together, and a split has some more than it was to have.
         open_splits = open_splits or list(SPLITS)
-        total = sum(counts.values()) + len(group)
-        # Whichever is furthest behind its share of this kind; of all, where it is a tie.
-        most = sum(wanted.values())
-        behind = {
-            split: (
-                wanted[split] / most * total - counts[split],
-                wanted[split] - len(found[split]),
-            )
-            for split in open_splits
-        }
-        chosen = max(open_splits, key=lambda split: behind[split])
+        taken = {split: len(found[split]) for split in open_splits}
+        chosen = _furthest_behind(taken, wanted, counts, sum(counts.values()) + len(group))
         counts[chosen] += len(group)
         found[chosen] += group
     if empty := [split for split in SPLITS if not found[split]]:
@@ -85,7 +76,14 @@ def split_examples(
     return found
 
 
-def key_of(example: Example, columns: Sequence[str]) -> str:
+def _furthest_behind(taken: Mapping[str, int], wanted: Mapping[str, int], counts: Mapping[str, int], total: int) -> str:
+    """The split furthest behind its share of a kind that will have ``total``; of all kinds, where it is a tie."""
+    most = sum(wanted.values())
+    behind = {split: (wanted[split] / most * total - counts[split], wanted[split] - taken[split]) for split in taken}
+    return max(behind, key=lambda split: behind[split])
+
+
+def key_of(example: OwnExample, columns: Sequence[str]) -> str:
     """An example's content: what is written in these columns, whatever blanks lie between."""
     values = [example.values[column] for column in columns]
     return json.dumps([" ".join(value.split()) if isinstance(value, str) else value for value in values], default=str)
@@ -120,12 +118,14 @@ def _wanted(sizes: Sizes, count: int, different: int) -> dict[str, int]:
     return wanted
 
 
-def _as_told(examples: Sequence[Example], column: str, content: Sequence[str], data: Any) -> dict[str, list[Example]]:
+def _as_told(
+    examples: Sequence[OwnExample], column: str, content: Sequence[str], data: Any
+) -> dict[str, list[OwnExample]]:
     need_columns(examples, [column], "split names", data)
-    found: dict[str, list[Example]] = {split: [] for split in SPLITS}
+    found: dict[str, list[OwnExample]] = {split: [] for split in SPLITS}
     if odd := [example.row for example in examples if example.values[column] not in SPLITS]:
         raise ParameterError(f"{rows_told(odd)} no split in {column!r}: it is train, validation or test", "data")
-    seen: dict[str, Example] = {}
+    seen: dict[str, OwnExample] = {}
     for example in examples:
         found[example.values[column]].append(example)
         first = seen.setdefault(key_of(example, content), example)

@@ -10,7 +10,7 @@ import pytest
 
 from genopt_gym import Text, wrap
 from genopt_gym.envs.examples import ExampleTask
-from genopt_gym.envs.own.rows import Example, read_examples
+from genopt_gym.envs.own.rows import OwnExample, read_examples
 from genopt_gym.envs.own.splitting import split_examples
 from genopt_gym.evaluation import EvaluationError
 from genopt_gym.making import optimization_env
@@ -31,7 +31,7 @@ def written(tmp_path: Path, name: str, text: str) -> str:
     return str(tmp_path / name)
 
 
-def cut(rows: list[dict[str, Any]], **more: Any) -> dict[str, list[Example]]:
+def cut(rows: list[dict[str, Any]], **more: Any) -> dict[str, list[OwnExample]]:
     options = {"seed": 0, "content": ["q"], **more}
     return split_examples(read_examples(rows), options.pop("sizes", SIZES), **options)
 
