@@ -91,6 +91,7 @@ def test_proposers_meet_the_public_suite(agent: str, requirement: str) -> None:
         assert server.calls or requirement == "test_metric_direction"
 
 
+@pytest.mark.slow
 def test_proposer_improves_pong_by_prepared_replies(tmp_path: Path) -> None:
     source = (Path(__file__).parents[2] / "benchmarks" / "policies" / "pong.py").read_text()
     predict, select = source.split("# --- select_action ---\n")

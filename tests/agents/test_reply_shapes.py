@@ -138,7 +138,7 @@ def test_limit_is_raised_once_and_the_person_is_told(tmp_path: Path, caplog: pyt
 def test_limit_that_cannot_be_raised_asks_for_a_patch(tmp_path: Path) -> None:
     """For the context has no room."""
     answers = [Answer(BLOCK.replace("%s", policy(1)) + "so " * 1500), Answer(BLOCK.replace("%s", policy(2)))]
-    options = {"context_tokens": 3530, "max_tokens": 1200}
+    options = {"context_tokens": 3800, "max_tokens": 1200}
     _, server = run(tmp_path / "run", answers, "proposer", 1, **options)
     assert [body["max_tokens"] for body in server.bodies] == [1200, 1200]
     assert "It cannot have more; give only the lines that change." in server.bodies[1]["messages"][-1]["content"]

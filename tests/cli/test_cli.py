@@ -135,7 +135,10 @@ def test_an_agent_of_ones_own_is_found_where_one_stands(genopt: Genopt) -> None:
         (["run", CARTPOLE, "--agent", "random", "--edits", "0"], "greater than or equal to 1"),
         (["run", CARTPOLE, "--agent", "random", "--sets", "x=1"], "No such option"),
         (["run", "--resume", "nowhere"], "nowhere is not a run folder"),
-        (["run", CARTPOLE, "--resume", "nowhere"], "only --more-edits, --callback, --workers and --confinement may go"),
+        (
+            ["run", CARTPOLE, "--resume", "nowhere"],
+            "only what changes nothing that was done may go with it: --more-edits, --budget",
+        ),
         (
             ["run", CARTPOLE, "--agent", "random", "--more-edits", "2"],
             "adds to a run that is there: name it with --resume",
@@ -169,7 +172,7 @@ def test_play_refuses_what_it_cannot_do(genopt: Genopt) -> None:
     for arguments, words in (
         (["run", "--film", "film.gif"], "CartPole has no screen, so there is nothing to film: leave out --film"),
         (["run", "--boxes"], "CartPole has no screen, so there is nothing to film: leave out --boxes"),
-        (["run", "--episodes", "5"], "4 test episodes, fewer than the 5 asked for"),
+        (["run", "--episodes", "5"], "there are 4 test trials, fewer than the 5 asked for"),
     ):
         ended = genopt("play", *arguments)
         assert (ended.code, ended.out) == (2, "")

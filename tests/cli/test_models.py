@@ -67,7 +67,7 @@ def test_run_without_a_key_says_which(genopt: Genopt, monkeypatch: pytest.Monkey
 def test_dry_run_counts_and_asks_nobody(genopt: Genopt) -> None:
     with ModelServer() as server:
         facts = ["start=workflow/naive", "model=openai/test", f"base_url={server.base_url}", "validation_size=10"]
-        words = [word for fact in facts for word in ("--set", fact)]
+        words = [word for fact in [*facts, "confirm=0"] for word in ("--set", fact)]
         model = ["--agent", "proposer", "--model", "local/none.gguf", "--agent-option", "context_tokens=50000"]
         ended = genopt("run", "tests.helpers.sums:Toy/Sums-v0", *model, *words, "--edits", "5", "--dry-run")
         assert server.calls == 0

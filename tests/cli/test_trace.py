@@ -21,7 +21,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program that runs, then one that raises, with a text that would colour a terminal."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     broken = "def policy(obs):\n    raise ValueError('\\x1b[31m' + '\\u202e')\n"
-    parameters = {"start": "one_function/naive", "credit_horizon": 5, "validation_size": 1, "test_size": 1}
+    parameters = {
+        "start": "one_function/naive",
+        "credit_horizon": 5,
+        "trace_window": "first",
+        "validation_size": 1,
+        "test_size": 1,
+    }
     config = Config("GenOpt/Control-CartPole-v0", "scripted", 0, 1, parameters, {"edits": [{"policy": broken}]})
     start_run(config, folder)
     return folder

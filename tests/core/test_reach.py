@@ -195,5 +195,5 @@ def test_what_reaches_further_is_found_with_its_line(text: str, found: tuple[int
 
 def test_policies_of_the_benchmarks_reach_nothing() -> None:
     policies = sorted(Path(__file__, "../../../benchmarks/policies").resolve().glob("*.py"))
-    assert len(policies) == 8
+    assert len(policies) >= 8
     assert [path.name for path in policies if reaches(path.read_text(encoding="utf-8"))] == []

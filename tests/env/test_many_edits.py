@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import gymnasium as gym
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def edits_like(texts: dict[str, str]) -> st.SearchStrategy[Any]:
     return edit | st.builds(json.dumps, edit) | code | st.text(max_size=40) | st.none()
 
 
+@pytest.mark.slow
 def test_two_thousand_edits_of_all_kinds() -> None:
     """Half from ``Edits.sample()``, half from hypothesis; at least a fifth of them are run. Prints a histogram."""
     count = 2000

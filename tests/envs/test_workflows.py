@@ -112,7 +112,7 @@ def test_program_may_not_ask_even_where_a_model_is_named(workflow: Callable[...,
 def test_run_is_recorded_replayed_and_scored_on_test(tmp_path: Path) -> None:
     edits = [{"prompt_template": "Add. {question}"}, {"extract_answer": "def extract_answer(reply): return reply\n"}]
     with ModelServer(almost) as server:
-        facts = {"start": "workflow/naive", "model": "openai/test", "base_url": server.base_url, **SMALL}
+        facts = {"start": "workflow/naive", "model": "openai/test", "base_url": server.base_url, "confirm": 0, **SMALL}
         config = Config(SUMS, "scripted", edits=2, parameters=facts, agent_options={"edits": edits})
         result = start_run(config, tmp_path / "run")
     assert result.test_score == 7 / 8

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 SMALL = {"validation_size": 2, "test_size": 2}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for the session: its driver keeps an event loop running, beside which no other can be run."""
     with chromium() as found:
         yield found
 

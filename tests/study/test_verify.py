@@ -41,7 +41,7 @@ def test_an_honest_study_holds(study: Path, genopt: Genopt) -> None:
     ended = genopt("verify", str(study), "--all")
     assert (ended.code, ended.err) == (0, "")
     # Each run has four steps, and four scores in its result.
-    assert ended.out.splitlines()[-1] == "32 scores of 4 runs checked, 0 changed; 0 runs skipped"
+    assert ended.out.splitlines()[-1] == "48 scores of 4 runs checked, 0 changed; 0 runs skipped"
 
 
 @pytest.mark.parametrize("name", ["start_score", "validation_score", "start_test_score", "test_score"])
@@ -67,7 +67,7 @@ def test_a_planted_step_is_found_and_told_with_both_versions(study: Path, run: P
     assert "gymnasium 0.0.1" in made
     assert "now with" in now
     assert "gymnasium 0.0.1" not in now
-    assert summary == "32 scores of 4 runs checked, 1 changed; 0 runs skipped"
+    assert summary == "48 scores of 4 runs checked, 1 changed; 0 runs skipped"
 
 
 def test_a_step_raised_above_the_best_is_found_without_all(run: Path) -> None:

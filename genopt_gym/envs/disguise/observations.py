@@ -96,11 +96,22 @@ class ScreenMap:
         }
         entries = ", ".join(f"{field[name]!r}: {texts[name]}" for name in rng.sample(BOX, len(BOX)))
         # Compiled, since it runs for every object at every inner step.
-        self._box: Callable[[dict[str, int]], dict[str, int]] = eval(f"lambda box: {{{entries}}}")
+        self._entries = entries
+        self._box = self._compiled()
         self._axes = dict(axes)
         self._names: dict[str, str] = {}
         self._texts = dict(zip(SIGNS, rng.sample("abcdefghijk", len(SIGNS)), strict=True))
         self.undo = self._undo(field)
+
+    def _compiled(self) -> Callable[[dict[str, int]], dict[str, int]]:
+        return eval(f"lambda box: {{{self._entries}}}")  # type: ignore[no-any-return]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_box"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._box = self._compiled()
 
     def __call__(self, observation: dict[str, Any]) -> dict[str, Any]:
         names, box, axes = self._names, self._box, self._axes

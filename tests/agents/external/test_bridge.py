@@ -34,7 +34,7 @@ SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "c
 
 
 def config(loop: str, edits: int = 4, agent: str = "Toy", base_url: str | None = None, **parameters: Any) -> Config:
-    options = {"loop": loop, "base_url": base_url, "max_tokens": 100}
+    options = {"loop": loop, "base_url": base_url or "http://127.0.0.1:9/v1", "max_tokens": 100}
     return Config(CARTPOLE, f"{toy_loops.__name__}:{agent}", 0, edits, {**SMALL, **parameters}, options)
 
 

@@ -18,6 +18,7 @@ from tests.helpers.tracing import CARTPOLE, PONG, SHORT, Conversation, part
 pytest.importorskip("opto", reason="trace-opt is not installed")
 
 
+@pytest.mark.slow
 def test_backward_pass_sees_every_inner_step_of_the_horizon() -> None:
     prompt = Conversation(CARTPOLE, credit_horizon=7, **SHORT).ask()
     code = part(prompt, "Code")

@@ -66,6 +66,7 @@ def test_paper_presets_have_the_published_protocol_and_updates(name: str) -> Non
         assert run.config.edits == UPDATES[run.config.id]
 
 
+@pytest.mark.slow
 def test_credit_horizons_of_the_paper_are_one_step_and_each_games_own() -> None:
     plan = load("paper/credit-horizon")
     shown: dict[str, set[int]] = {}
