@@ -71,8 +71,7 @@ def sections(question: str) -> list[str]:
 def test_proposers_meet_the_public_suite(agent: str, requirement: str) -> None:
     """Against a model whose reply hangs on the prompt alone, so that nothing but the agent can differ."""
     chosen = agent
-    # Its seed chooses among parents: so there have to be some.
-    own = {"islands": 1, "crossover": 0.5} if agent == "evolution" else {}
+    own = {"islands": 1, "crossover": 0.5} if agent == "evolution" else {}  # its seed chooses among parents
 
     def script(body: dict[str, Any], number: int) -> Answer:
         return Answer(fenced(-(zlib.crc32(json.dumps(body["messages"]).encode()) % 997) / 1000))  # never solves it
