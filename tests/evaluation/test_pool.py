@@ -128,10 +128,12 @@ def test_workers_get_no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_closed_pool_leaves_nothing_and_can_be_used_again() -> None:
+    shared_pool().close()
+    before = set(helpers())
     evaluator = Evaluator(SPEC)
     naive = evaluator.task.starting_artifact("one_function/naive")
     evaluator.evaluate(naive, "validation")
-    started = helpers()
+    started = set(helpers()) - before
     assert started
     shared_pool().close()
     assert still_running(started) == 0
