@@ -27,24 +27,17 @@ from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.store import MemoryStore
+from genopt_gym.registration import TABLE
 
 MAX_STEPS = 1500
 """Of an episode here, so that all games are measured within minutes."""
 POLICIES = Path(__file__).with_name("policies")
-GAMES = {
-    "asterix": "Asterix",
-    "breakout": "Breakout",
-    "enduro": "Enduro",
-    "freeway": "Freeway",
-    "pong": "Pong",
-    "qbert": "Qbert",
-    "seaquest": "Seaquest",
-    "space_invaders": "SpaceInvaders",
-}
+GAMES = {row.task.partition(":")[0].rpartition(".")[2]: row.task for row in TABLE if row.id.startswith("GenOpt/Atari-")}
+"""By the name of its module, the task of each game."""
 
 
 def spec_of(game: str) -> TaskSpec:
-    return TaskSpec(f"genopt_gym.envs.atari.{game}:{GAMES[game]}", {"max_steps": MAX_STEPS})
+    return TaskSpec(GAMES[game], {"max_steps": MAX_STEPS})
 
 
 def policy_artifact(task: type[Task], game: str) -> Artifact:

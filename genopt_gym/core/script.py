@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import re
-import symtable
 from collections.abc import Sequence
 
+from genopt_gym.core.global_names import global_names
 from genopt_gym.core.literals import parse_python
 
 Part = tuple[str, str, str]
@@ -78,7 +78,7 @@ def _stay_apart(components: Sequence[Part], workflow: str) -> bool:
     bound = {name: {name: name} for name, _, _ in components}
     used: dict[str, set[str]] = {}
     for name, text in texts:
-        binds, used[name] = _global_names(text)
+        binds, used[name] = global_names(text)
         if used[name] & DEPENDS_ON_PLACE:
             return False
         imports = _imports(text)
@@ -91,23 +91,6 @@ def _stay_apart(components: Sequence[Part], workflow: str) -> bool:
         for other in bound
         if one != other
     ) and not any(one in bound[other] for one in bound for other in bound if one != other)
-
-
-def _global_names(text: str) -> tuple[set[str], set[str]]:
-    """The names that a text binds at its top level, and those that it looks up there."""
-    tables = [symtable.symtable(text, "component", "exec")]
-    binds: set[str] = set()
-    uses: set[str] = set()
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        top = table.get_type() == "module"
-        for symbol in table.get_symbols():
-            if top or symbol.is_global():
-                if symbol.is_assigned() or symbol.is_imported() or (top and symbol.is_namespace()):
-                    binds.add(symbol.get_name())
-                uses.add(symbol.get_name())
-    return binds, uses
 
 
 def _imports(text: str) -> dict[str, str]:

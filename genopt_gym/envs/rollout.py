@@ -42,8 +42,11 @@ class RolloutTask(Task):
         """A simulator at the instance's start; no two running episodes of a block have the same slot."""
 
     def action_space(self) -> Actions:
-        """The actions: integers, or numbers within bounds (one number, or a list of them)."""
-        raise NotImplementedError("a rollout task gives its action space, or its own checks")
+        """The actions: integers, or numbers within bounds (one number, or a list of them).
+
+        Tasks whose actions are of another kind have ``checks`` and ``returns`` of their own instead.
+        """
+        raise TypeError(f"{type(self).__name__} gives its action space, or its own checks and returns")
 
     def checks(self, episodes: Sequence[Any]) -> list[Callable[[Any], str | None]]:
         """By episode, a function that says what an action has to be, if a result is none."""
@@ -77,10 +80,7 @@ class RolloutTask(Task):
         return self.action_space() if self.disguise is None else self.disguise.actions.space
 
     def returns(self) -> str:
-        try:
-            return describe_actions(self.told_actions())
-        except NotImplementedError:  # it has checks of its own
-            return ""
+        return describe_actions(self.told_actions())
 
     def original_actions(self, actions: Sequence[Any]) -> Sequence[Any]:
         """The actions that the simulator knows, for those that a policy gave."""
@@ -92,7 +92,7 @@ class RolloutTask(Task):
 
     def next_episode(self, episode: Any) -> None:
         """Let a simulator whose episode has ended go on to the next."""
-        raise NotImplementedError("a task with earlier episodes says how one comes after the other")
+        raise TypeError(f"{type(self).__name__} has earlier episodes, and says how one comes after the other")
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""

@@ -51,7 +51,7 @@ def document(
     """The whole document.
 
     Args:
-        template: a file of ``page/``, whose ``{{style}}`` and so on are filled.
+        template: a file of ``page/`` with the body; ``{{script}}`` and so on are filled, as in ``head.html``.
         scripts: files of ``page/``, run in this order within one function.
         title: of the window.
         data: what the script finds as ``DATA``.
@@ -72,7 +72,7 @@ def document(
         ),
     }
     # At once, so that nothing in a value is taken for a place of the template.
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read(template))
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("head.html") + _read(template))
 
 
 @cache

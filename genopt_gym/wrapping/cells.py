@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
-from genopt_gym.core.outside import names_from_outside
+from genopt_gym.core.global_names import names_from_outside
 
 MAX_VALUE_CHARS = 100_000
 """Longest value of the notebook's that is written into a source."""

@@ -34,7 +34,10 @@ def test_budget_allows_up_to_its_limit_and_not_one_more() -> None:
 
 
 def test_no_limits_allow_everything() -> None:
-    Budget({}, Ledger()).check(trials=10**9, inner_steps=10**12)
+    needed = {"trials": 10**9, "inner_steps": 10**12}
+    Budget({}, Ledger()).check(**needed)
+    with pytest.raises(BudgetSpent):
+        Budget({"trials": 10**9 - 1}, Ledger()).check(**needed)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -103,7 +104,13 @@ def test_trace_is_cut_to_its_budget_and_says_so() -> None:
 
 
 def test_budget_that_does_not_bind_is_not_warned_about() -> None:
-    cartpole(credit_horizon=200)  # a warning would be an error here
+    env = cartpole(credit_horizon=200, trace_window="first")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        env.reset(seed=0)
+        _, _, _, _, info = env.step({"policy": UPRIGHT})
+    assert [str(each.message) for each in warned] == []
+    assert info["horizon_shown"] == 200
 
 
 # --- trial_start, batches

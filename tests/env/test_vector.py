@@ -73,15 +73,17 @@ def test_a_wrong_number_of_actions_or_seeds_is_refused() -> None:
 
 def test_their_evaluations_are_under_way_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     together, run = threading.Barrier(3, timeout=60), WorkerPool.run
+    come: list[int] = []
 
     def after_all_have_come(self: WorkerPool, *arguments: Any) -> Any:
-        together.wait()
+        come.append(together.wait())
         return run(self, *arguments)
 
     monkeypatch.setattr(WorkerPool, "run", after_all_have_come)
     envs = vector()
     envs.reset(seed=0)
     envs.step(edits(1))
+    assert sorted(come) == [0, 0, 1, 1, 2, 2]  # all three had come before one went on, in both
 
 
 def test_an_interrupt_ends_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,8 @@ def test_a_text_that_needs_its_file_is_refused(written: Written, text: str, miss
 
 def test_a_text_that_stands_alone_is_taken(written: Written) -> None:
     body = "    import math\n    global kept\n    kept = [y * math.pi for y in x if llm]\n    return act and kept\n"
-    structure(written(f"def act(x: list) -> tuple:\n{body}"))
+    found = structure(written(f"def act(x: list) -> tuple:\n{body}"))
+    assert [component.name for component in found.components] == ["act"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,10 @@ DATA = Path(os.environ.get("GENOPT_TEST_DATA", ""))
 @pytest.mark.parametrize("name", SUITES)
 def test_every_task_takes_its_parameters(name: str) -> None:
     for id, parameters in suite(name).tasks.items():
-        Parameters.resolve(TASKS[id], parameters)
+        resolved, spec = Parameters.resolve(TASKS[id], parameters)
+        taken = {**spec.arguments, **vars(resolved)}
+        given = {key: value for key, value in parameters.items() if key != "protocol"}
+        assert {key: taken[key] for key in given} == given, id
 
 
 def test_the_quick_suite_makes_environments() -> None:

@@ -15,22 +15,14 @@ from genopt_gym.core.task import TaskSpec
 from genopt_gym.core.trace import render
 from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.evaluation import Evaluator
+from genopt_gym.registration import TABLE
 
 EPISODES = 20
-RUNS = {
-    "asterix": "Asterix",
-    "breakout": "Breakout",
-    "enduro": "Enduro",
-    "freeway": "Freeway",
-    "pong": "Pong",
-    "qbert": "Qbert",
-    "seaquest": "Seaquest",
-    "space_invaders": "SpaceInvaders",
-}
+GAMES = {row.task.partition(":")[0].rpartition(".")[2]: row.task for row in TABLE if row.id.startswith("GenOpt/Atari-")}
 
 
 def evaluator_of(game: str) -> Evaluator:
-    return Evaluator(TaskSpec(f"genopt_gym.envs.atari.{game}:{RUNS[game]}", {}))
+    return Evaluator(TaskSpec(GAMES[game], {}))
 
 
 def recorded_best(evaluator: Evaluator, game: str) -> Artifact:
@@ -92,7 +84,7 @@ def test_a_game_with_lives() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("game", RUNS)
+@pytest.mark.parametrize("game", GAMES)
 def test_recorded_best_programs(game: str) -> None:
     evaluator = evaluator_of(game)
     check(evaluator, recorded_best(evaluator, game))
