@@ -115,10 +115,10 @@ def run_command(arguments: RunArguments) -> None:
     Example: genopt run GenOpt/Control-CartPole-v0 --agent hill-climbing --set start=modular/parametric
     """
     from genopt_gym.cli.task_file import with_task_file
+    from genopt_gym.cli.workers import choose_workers
 
     choose_confinement(arguments.confinement)
-    if arguments.workers is not None:
-        os.environ["GENOPT_WORKERS"] = str(arguments.workers)
+    choose_workers(arguments.workers, arguments.address)
     arguments = with_task_file(arguments)
     if arguments.dry_run:
         from genopt_gym.cli.planning import show_plan

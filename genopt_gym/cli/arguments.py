@@ -119,8 +119,11 @@ class RunArguments:
     seed: Annotated[int | None, typer.Option(min=0, metavar="SEED", help="Seed of the run; 0 if left out.")] = None
     seeds: Annotated[int | None, typer.Option(min=1, metavar="N", help="Run seeds 0 to N-1 and compare them.")] = None
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Worker processes; one per core if left out.")
+        str | None, typer.Option(metavar="N", help="Worker processes; one per core if left out. ray: on a cluster.")
     ] = None
+    address: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Of the Ray cluster, with --workers ray.")] = (
+        None
+    )
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A new folder; a free name under runs/ if left out.")
     ] = None

@@ -39,7 +39,7 @@ PLAN = "seeds.json"
 
 
 GO_WITH_RESUME = {"resume", "more_edits", "base_url", "price", "timeout", "budget", "accept_changes"}
-GO_WITH_RESUME |= {"callbacks", "trackers", "workers", "confinement"}
+GO_WITH_RESUME |= {"callbacks", "trackers", "workers", "address", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -207,7 +207,7 @@ def _resumed(request: RunArguments) -> tuple[Config, int | None]:
             raise UserError(
                 f"--resume takes everything from {request.resume}; only what changes nothing that was done may go "
                 "with it: --more-edits, --budget, --base-url, --price, --timeout, --accept-changes, --callback, "
-                "--workers and --confinement"
+                "--workers, --address and --confinement"
             )
     plan = request.resume / PLAN
     if plan.exists() and request.more_edits is not None:

@@ -4,44 +4,41 @@ from __future__ import annotations
 
 import atexit
 import os
-import selectors
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-import msgspec
-
-from genopt_gym.core.sources import SourcesChanged
-from genopt_gym.evaluation.block_progress import tell_blocks
-from genopt_gym.evaluation.cancellation import Cancellation, current_cancellation
-from genopt_gym.evaluation.reply_dispatcher import Ask, ReplyDispatcher
-from genopt_gym.evaluation.worker import CHANGED, FAILED, REFUSED, TOLD, Block
-from genopt_gym.evaluation.worker_process import WorkerProcess, default_workers, worker_environment
-from genopt_gym.sandbox.channel import ChannelClosed
-from genopt_gym.sandbox.tier import ConfinementError, choose
+from genopt_gym.evaluation.block_runner import BlockRunner
+from genopt_gym.evaluation.cancellation import Cancellation
+from genopt_gym.evaluation.reply_dispatcher import Ask
+from genopt_gym.evaluation.worker import Block
+from genopt_gym.evaluation.worker_places import WorkerHandle, WorkerPlace, place_name, worker_place
+from genopt_gym.evaluation.worker_process import worker_environment
 
 WAITING_FOR_MODELS = 16
 """Workers beyond the usual number, for blocks that spend their time waiting for a model."""
 NO_SOURCES: Mapping[str, str] = MappingProxyType({})
-RETRY_SECONDS = 0.02
-"""After which an evaluation that could use another worker looks whether one has become free."""
-
-
-class EvaluationError(RuntimeError):
-    """The task's own code failed, or no worker could finish a block."""
 
 
 class WorkerPool:
-    """As many workers as ``default_workers`` says; ``run`` spreads the blocks of one evaluation over them.
+    """As many workers as there are cores at their place; ``run`` spreads the blocks of one evaluation over them.
 
     Any number of threads may call ``run`` at once. A worker that has ended a block goes to whoever has waited longest
     for one, so a short evaluation waits for blocks, and never for a whole evaluation of somebody else's.
+
+    Args:
+        place: where workers are started.
+
+    Attributes:
+        tries: how many workers a block may lose before that is told as an error.
     """
 
-    def __init__(self) -> None:
-        self._handles: list[WorkerProcess] = []
-        self._idle: list[WorkerProcess] = []
+    def __init__(self, place: WorkerPlace) -> None:
+        self._place = place
+        self.tries = place.tries
+        self._handles: list[WorkerHandle] = []
+        self._idle: list[WorkerHandle] = []
         self._queue: deque[object] = deque()
         """Who waits for a worker, in the order of their coming."""
         self._changed = threading.Condition()
@@ -49,7 +46,7 @@ class WorkerPool:
     def run(self, blocks: Sequence[Block], ask: Ask | None = None) -> list[bytes]:
         """Encoded ``BlockResult``s in the order of the blocks.
 
-        A block whose worker is lost is tried once more on another. If this raises, only workers that were busy with
+        A block whose worker is lost is tried again on another. If this raises, only workers that were busy with
         these blocks are ended.
 
         Args:
@@ -57,12 +54,12 @@ class WorkerPool:
             ask: answers what artifacts ask their model.
 
         Raises:
-            EvaluationError: the task's code raised, or a block lost two workers.
+            EvaluationError: the task's code raised, or a block lost as many workers as it has ``tries``.
             EvaluationCancelled: it was called off.
             Exception: what ``ask`` raised.
         """
-        choose()  # Refused here, in words, rather than in a worker.
-        return _Evaluation(self, blocks, ask).run()
+        self._place.check()
+        return BlockRunner(self, blocks, ask).run()
 
     def acquire(
         self,
@@ -70,7 +67,7 @@ class WorkerPool:
         asks_model: bool,
         sources: Mapping[str, str] = NO_SOURCES,
         cancellation: Cancellation | None = None,
-    ) -> WorkerProcess | None:
+    ) -> WorkerHandle | None:
         """A worker for one block; ``None`` where none is free and the caller does not wait.
 
         Args:
@@ -97,16 +94,16 @@ class WorkerPool:
                 self._queue.remove(turn)
                 self._changed.notify_all()
 
-    def release(self, worker: WorkerProcess) -> None:
+    def release(self, worker: WorkerHandle) -> None:
         """Give a worker back whose block has ended."""
         with self._changed:
-            if len(self._handles) > default_workers() or worker.environment != worker_environment():
+            if len(self._handles) > self._place.count() or worker.environment != worker_environment():
                 self._end(worker)
             else:
                 self._idle.append(worker)
             self._changed.notify_all()
 
-    def discard(self, worker: WorkerProcess) -> None:
+    def discard(self, worker: WorkerHandle) -> None:
         """End a worker that was lost, or whose block nobody wants any more."""
         with self._changed:
             self._end(worker)
@@ -128,7 +125,7 @@ class WorkerPool:
                 if worker in self._idle:
                     self._end(worker)
                 else:
-                    worker.process.stop(0)
+                    worker.kill()
             self._changed.notify_all()
 
     def abandon(self) -> None:
@@ -137,13 +134,13 @@ class WorkerPool:
             worker.channel.close()
         self._handles, self._idle = [], []
 
-    def _free(self, asks_model: bool, sources: Mapping[str, str]) -> WorkerProcess | None:
+    def _free(self, asks_model: bool, sources: Mapping[str, str]) -> WorkerHandle | None:
         environment = worker_environment()
         for worker in list(self._idle):
             # Else it would look for data where we no longer do.
-            if worker.process.has_ended() or worker.environment != environment or not worker.can_run(sources):
+            if worker.has_ended() or worker.environment != environment or not worker.can_run(sources):
                 self._end(worker)
-        usual = default_workers()
+        usual = self._place.count()
         if not self._idle and len(self._handles) < usual + (WAITING_FOR_MODELS if asks_model else 0):
             self._idle.append(self._start())
         if not self._idle:
@@ -154,11 +151,11 @@ class WorkerPool:
             self._idle.insert(0, self._start())
         return chosen
 
-    def _start(self) -> WorkerProcess:
-        self._handles.append(WorkerProcess())
+    def _start(self) -> WorkerHandle:
+        self._handles.append(self._place.start(extra=len(self._handles) >= self._place.count()))
         return self._handles[-1]
 
-    def _end(self, worker: WorkerProcess) -> None:
+    def _end(self, worker: WorkerHandle) -> None:
         if worker in self._idle:
             self._idle.remove(worker)
         if worker in self._handles:
@@ -166,111 +163,14 @@ class WorkerPool:
         worker.close()
 
 
-class _Evaluation:
-    """The blocks of one call of ``WorkerPool.run``."""
-
-    def __init__(self, pool: WorkerPool, blocks: Sequence[Block], ask: Ask | None) -> None:
-        self._pool = pool
-        self._blocks = blocks
-        self._ask = ask
-        self._results: dict[int, bytes] = {}
-        self._waiting = list(range(len(blocks)))[::-1]
-        self._tries = [0] * len(blocks)
-        self._busy: dict[WorkerProcess, int] = {}
-        self._cancellation = current_cancellation()
-
-    def run(self) -> list[bytes]:
-        try:
-            with selectors.DefaultSelector() as selector, ReplyDispatcher(self._ask) as replies:
-                selector.register(replies.arrived, selectors.EVENT_READ)
-                with self._cancellation.waking(replies.wake), self._cancellation.waking(self._pool.wake):
-                    self._run_all(selector, replies)
-        except BaseException:
-            for worker in self._busy:
-                worker.process.stop(0)
-                self._pool.discard(worker)
-            raise
-        return [self._results[i] for i in range(len(self._blocks))]
-
-    def _run_all(self, selector: selectors.BaseSelector, replies: ReplyDispatcher) -> None:
-        while len(self._results) < len(self._blocks):
-            self._cancellation.check()
-            self._hand_out(selector)
-            # Blocks that wait may go to a worker that somebody else gives back.
-            for key, _ in selector.select(RETRY_SECONDS if self._waiting else None):
-                if key.data is None:
-                    replies.deliver()
-                else:
-                    self._collect(key.data, selector, replies)
-            tell_blocks(len(self._results), len(self._blocks))
-
-    def _hand_out(self, selector: selectors.BaseSelector) -> None:
-        while self._waiting:
-            block = self._blocks[self._waiting[-1]]
-            asks, sources = block.program.asks_model, block.task.sources
-            worker = self._pool.acquire(not self._busy, asks, sources, self._cancellation)
-            if worker is None:
-                return
-            self._begin(worker, selector)
-
-    def _begin(self, worker: WorkerProcess, selector: selectors.BaseSelector) -> None:
-        number = self._waiting.pop()
-        self._tries[number] += 1
-        self._busy[worker] = number
-        worker.sources.update(self._blocks[number].task.sources)
-        selector.register(worker.channel.sock, selectors.EVENT_READ, worker)
-        try:
-            worker.channel.send(msgspec.msgpack.encode(self._blocks[number]))
-        except ChannelClosed:
-            pass  # the selector reports it
-
-    def _collect(self, worker: WorkerProcess, selector: selectors.BaseSelector, replies: ReplyDispatcher) -> None:
-        """A worker has something to say: questions of its artifacts, or the result of its block."""
-        block = self._blocks[self._busy[worker]]
-        try:
-            answer = replies.collect(worker, block)
-        except ChannelClosed:
-            selector.unregister(worker.channel.sock)
-            number = self._busy.pop(worker)
-            self._pool.discard(worker)
-            if self._tries[number] > 1:
-                raise EvaluationError(f"two workers ended while they ran {_name(block)}") from None
-            self._waiting.append(number)
-            return
-        if answer is None:
-            return
-        selector.unregister(worker.channel.sock)
-        number = self._busy.pop(worker)
-        if answer[:1] == CHANGED:
-            self._pool.discard(worker)
-            raise SourcesChanged(answer[1:].decode())
-        if self._waiting and answer[:1] not in (REFUSED, FAILED, TOLD) and not self._pool.is_waited_for():
-            self._results[number] = answer[1:]
-            self._begin(worker, selector)
-            return
-        self._pool.release(worker)
-        if answer[:1] == REFUSED:
-            raise ConfinementError(answer[1:].decode())
-        if answer[:1] == TOLD:
-            raise EvaluationError(answer[1:].decode())
-        if answer[:1] == FAILED:
-            reason = answer[1:].decode()
-            raise EvaluationError(f"{_name(block)} failed in the task's own code:\n{reason}")
-        self._results[number] = answer[1:]
-
-
-def _name(block: Block) -> str:
-    return f"a block of {block.task.entry} ({', '.join(map(str, block.instances))})"
-
-
-_pools: dict[int, WorkerPool] = {}
-"""By process: a fork inherits its parent's pool, and abandons it."""
+_pools: dict[tuple[int, str], WorkerPool] = {}
+"""By process and place: a fork inherits its parent's pools, and abandons them."""
 _making = threading.Lock()
 
 
 def shared_pool() -> WorkerPool:
-    """This process's pool; after a fork a new one is made."""
-    pool = _pools.get(os.getpid())
+    """This process's pool at the place that ``GENOPT_WORKERS`` names; after a fork a new one is made."""
+    pool = _pools.get((os.getpid(), place_name()))
     return _make() if pool is None else pool
 
 
@@ -285,9 +185,10 @@ os.register_at_fork(after_in_child=_renew_lock)
 
 def _make() -> WorkerPool:
     with _making:
-        if os.getpid() not in _pools:
-            while _pools:
-                _pools.popitem()[1].abandon()
-            pool = _pools[os.getpid()] = WorkerPool()
+        key = (os.getpid(), place_name())
+        if key not in _pools:
+            for other in [other for other in _pools if other[0] != key[0]]:
+                _pools.pop(other).abandon()
+            pool = _pools[key] = WorkerPool(worker_place())
             atexit.register(pool.close)
-        return _pools[os.getpid()]
+        return _pools[key]

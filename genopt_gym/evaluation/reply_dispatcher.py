@@ -14,7 +14,7 @@ import msgspec
 
 from genopt_gym.evaluation.model_requests import ASKS, ModelAnswer, ModelRequest
 from genopt_gym.evaluation.worker import Block
-from genopt_gym.evaluation.worker_process import WorkerProcess
+from genopt_gym.evaluation.worker_places import WorkerHandle
 from genopt_gym.llm.request import Reply
 from genopt_gym.sandbox.channel import ChannelClosed
 
@@ -28,11 +28,11 @@ class ReplyDispatcher:
     def __init__(self, ask: Ask | None) -> None:
         self._ask = ask
         self.arrived, self._ring = socket.socketpair()
-        self._answers: deque[tuple[WorkerProcess, int, Future[Reply]]] = deque()
+        self._answers: deque[tuple[WorkerHandle, int, Future[Reply]]] = deque()
         self._under_way: set[Future[Reply]] = set()
         self._open = True
 
-    def collect(self, worker: WorkerProcess, block: Block) -> bytes | None:
+    def collect(self, worker: WorkerHandle, block: Block) -> bytes | None:
         """A worker's answer to its block; None if it had nothing but questions, which are passed on."""
         while (message := worker.channel.receive()).startswith(ASKS):
             assert self._ask is not None
@@ -44,7 +44,7 @@ class ReplyDispatcher:
                 return None
         return message
 
-    def _put(self, worker: WorkerProcess, number: int, answer: Future[Reply]) -> None:
+    def _put(self, worker: WorkerHandle, number: int, answer: Future[Reply]) -> None:
         self._answers.append((worker, number, answer))
         if self._open:
             self._ring.send(b"!")

@@ -17,16 +17,25 @@ from genopt_gym.sandbox.channel import MessageChannel
 
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "SYSTEMROOT")
 """What of the environment a worker gets, beside ``GENOPT_*``: no keys."""
+RAY = "ray"
+"""What ``GENOPT_WORKERS`` is where workers are on the nodes of a Ray cluster."""
 PATIENCE = 3.0
 """Seconds that a worker has to end by itself."""
 
 
 def default_workers() -> int:
-    """``GENOPT_WORKERS``, or one for each core that affinity, quotas and sibling processes leave to this process."""
+    """How many worker processes of this machine there are to be.
+
+    ``GENOPT_WORKERS``, where it is a number; else one for each core that affinity, quotas and sibling processes leave
+    to this process.
+
+    Raises:
+        ValueError: ``GENOPT_WORKERS`` is neither a number from 1 nor ``ray``.
+    """
     text = os.environ.get("GENOPT_WORKERS", "")
-    if text:
+    if text and text != RAY:
         if not text.isdecimal() or int(text) < 1:
-            raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, got {text!r}")
+            raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, or {RAY!r}, got {text!r}")
         return int(text)
     return max(1, available_cores() // _siblings(int(time.monotonic())))
 
@@ -72,6 +81,19 @@ class WorkerProcess:
         return self._path == sys.path and all(
             self.sources.get(file, digest) == digest for file, digest in sources.items()
         )
+
+    @property
+    def last_words(self) -> str:
+        """Why it ended, where it could say so."""
+        return ""
+
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        return self.process.has_ended()
+
+    def kill(self) -> None:
+        """End it at once, in the middle of a block."""
+        self.process.stop(0)
 
     def close(self) -> None:
         """End the worker, and clear its scratch folders away (without us it does so when its lifeline closes)."""

@@ -18,6 +18,7 @@ from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluation, EvaluationError, Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.testing.transcript import helpers, still_running
+from tests.helpers.local_workers import worker_processes
 
 SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 8})
 SLOW = """\
@@ -34,7 +35,7 @@ def slow(evaluator: Evaluator, note: str) -> Artifact:
 
 
 def workers() -> list[psutil.Process]:
-    return [psutil.Process(handle.process.pid) for handle in shared_pool()._handles]
+    return [psutil.Process(process.pid) for process in worker_processes()]
 
 
 def zygotes() -> list[psutil.Process]:

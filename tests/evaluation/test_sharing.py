@@ -15,6 +15,7 @@ from genopt_gym.evaluation import BudgetSpent, EvaluationError, Evaluator
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.making import optimization_env
 from tests.helpers import scored
+from tests.helpers.local_workers import worker_processes
 from tests.helpers.loops import cartpole
 
 SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 8})
@@ -62,7 +63,7 @@ def test_a_worker_that_is_killed_under_load_costs_nobody_a_result() -> None:
     with ThreadPoolExecutor(8) as threads:
         running = [threads.submit(scores, number) for number in range(8)]
         time.sleep(0.05)
-        shared_pool()._handles[0].process.stop(0)
+        worker_processes()[0].stop(0)
         assert [each.result() for each in running] == expected
 
 

@@ -17,6 +17,7 @@ from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation.pool import shared_pool
 from genopt_gym.evaluation.worker import DONE, FAILED, Block, BlockResult
 from genopt_gym.sandbox.channel import MessageChannel
+from tests.helpers.local_workers import worker_processes
 from tests.helpers.toys import Guess
 from tests.helpers.waiting import wait_until
 
@@ -149,5 +150,5 @@ def test_programs_hold_nothing_about_scores() -> None:
 def test_interrupt_of_the_terminal_does_not_reach_workers() -> None:
     """Ctrl-C goes to the main process alone, which then closes its workers: they lead sessions of their own."""
     trials("def guess(q, h): return 5", [0])
-    for handle in shared_pool()._handles:
-        assert os.getsid(handle.process.pid) == handle.process.pid != os.getsid(0)
+    for process in worker_processes():
+        assert os.getsid(process.pid) == process.pid != os.getsid(0)

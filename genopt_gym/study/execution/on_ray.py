@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from genopt_gym.core.errors import UserError
+from genopt_gym.evaluation.ray_connection import connect
 from genopt_gym.study.execution.worker import Ended, RunJob, carry_out
 
 RETRIES = 10
@@ -29,17 +28,10 @@ class RayExecutor:
     """
 
     def __init__(self, address: str | None = None, workers: int | None = None) -> None:
-        try:
-            import ray
-        except ImportError:
-            raise UserError("running on Ray needs the extra ray: pip install 'genopt-gym[ray]'") from None
-        self._ray: Any = ray
+        self._ray, self._started = connect(address)
         self._workers = workers
         self._refs: dict[Any, str] = {}
-        self._started = not ray.is_initialized()
-        if self._started:
-            _connect(ray, address)
-        self._task = ray.remote(num_cpus=1, max_retries=RETRIES)(_carry_out)
+        self._task = self._ray.remote(num_cpus=1, max_retries=RETRIES)(_carry_out)
 
     @property
     def slots(self) -> int:
@@ -64,14 +56,6 @@ class RayExecutor:
         self._refs = {}
         if self._started:
             self._ray.shutdown()
-
-
-def _connect(ray: Any, address: str | None) -> None:
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except Exception as error:  # Ray raises just that where a node is slow to start
-        where = f"the Ray cluster at {address} cannot be reached" if address else "Ray cannot be started here"
-        raise UserError(f"{where}: {error}") from None
 
 
 def _settings() -> dict[str, str]:
