@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from genopt_gym.agents.base import Problem
+from genopt_gym.agents.memory import Texts
 from genopt_gym.agents.model_agent import Messages
+from genopt_gym.agents.prompted_agent import whole
 from genopt_gym.agents.proposer import Proposer
+from genopt_gym.agents.reply_reader import read_reply
 from genopt_gym.llm import Reply
 
 
@@ -41,3 +44,13 @@ class BestOfN(Proposer):
             requests = [self.request(question)] * max(min(self.parallel, left), 1)
             self._waiting = self.client.complete_all(requests)
         return self.ask(question, self.editable(self._first), self._waiting.pop(0))
+
+    def ahead(self) -> list[Texts]:
+        """The replies that have come, up to the first that cannot be read: about that one the model is asked again."""
+        base, edits = self.editable(self._first), []
+        for reply in self._waiting:
+            edit = read_reply(reply, base, self.reply_tokens, self.versions.by_number).edit
+            if edit is None:
+                break
+            edits.append(whole(base, edit))
+        return edits

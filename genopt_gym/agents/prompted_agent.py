@@ -105,8 +105,7 @@ class PromptedAgent(ModelAgent):
             if reading.too_long:
                 self._note_limit()
             return UnusableReply(f"The reply could not be used: {reading.problem}")
-        # Whole, whatever the environment's artifact is by now; and an edit of nothing is of whatever that is.
-        return {**base, **reading.edit} if reading.edit else {}
+        return whole(base, reading.edit)
 
     def _repair(self, reading: Reading, limit: int) -> str:
         """What the model is told of a reply that could not be used."""
@@ -150,6 +149,11 @@ class PromptedAgent(ModelAgent):
         texts = self.problem.action_space.texts
         form = template_of(f"format_{edit_format or self.edit_format}", texts)
         return f"{prompt(form, names=names)}\n{prompt(template_of('format_any', texts))}"
+
+
+def whole(base: Texts, edit: Texts) -> Texts:
+    """All texts, whatever the environment's artifact is by now; and an edit of nothing is of whatever that is."""
+    return {**base, **edit} if edit else {}
 
 
 def prompt(name: str, **words: str) -> str:

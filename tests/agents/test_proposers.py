@@ -240,12 +240,6 @@ def test_evolution_mutates_and_combines(tmp_path: Path) -> None:
     assert set(parents) == {1, 2}
 
 
-def test_best_of_n_asks_the_same_question_each_time(tmp_path: Path) -> None:
-    _, server = run(tmp_path / "run", by_number, "best-of-n", edits=5)
-    assert len({json.dumps(body["messages"]) for body in server.bodies}) == 1
-    assert len({row["artifact"] for row in steps(tmp_path / "run")[1:]}) == 5
-
-
 @pytest.mark.parametrize(("name", "mark"), [("json", '{"NAME"'), ("patch", "SEARCH"), ("fenced", "```python NAME")])
 def test_edit_format_is_asked_for(tmp_path: Path, name: str, mark: str) -> None:
     _, server = run(tmp_path / "run", by_number, edits=1, options={"edit_format": name})
