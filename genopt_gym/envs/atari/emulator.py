@@ -93,6 +93,7 @@ class AtariTask(RolloutTask):
     """
 
     family: ClassVar[str] = "Atari"
+    has_boxes: ClassVar[bool] = True
     disguised_start: ClassVar[str] = "modular/random"
     limits: Limits = Limits(call_seconds=1.0, cpu_seconds=300)
     max_inner_steps = 4500
