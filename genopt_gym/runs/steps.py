@@ -35,6 +35,7 @@ class Step:
         total_inner_steps: of those.
         worker_seconds: of those, summed over workers.
         models: role to what its calls have cost so far, as in ``ModelAccount``.
+        parents: ids of the artifacts that the edit was made from, the main one first; ``None`` if that was not told.
         replayed: the step was stored before the run was resumed, and is seen again.
     """
 
@@ -57,6 +58,7 @@ class Step:
     models: Mapping[str, Mapping[str, Any]]
     replayed: bool = False
     problem: str | None = None
+    parents: Sequence[str] | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any], cost: Mapping[str, Any], replayed: bool = False) -> Step:
@@ -88,7 +90,7 @@ class Step:
     def as_row(self) -> dict[str, Any]:
         """Plain data with one value a column: costs summed, without the single trials."""
         row = asdict(self)
-        for name in ("trials", "models", "replayed"):
+        for name in ("trials", "models", "replayed", "parents"):
             del row[name]
         return row | {"tokens": self.tokens, "money": self.money}
 
