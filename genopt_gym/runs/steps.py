@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from genopt_gym.core.errors import UserError
@@ -89,9 +89,8 @@ class Step:
 
     def as_row(self) -> dict[str, Any]:
         """Plain data with one value a column: costs summed, without the single trials."""
-        row = asdict(self)
-        for name in ("trials", "models", "replayed", "parents"):
-            del row[name]
+        left_out = ("trials", "models", "replayed", "parents")
+        row = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left_out}
         return row | {"tokens": self.tokens, "money": self.money}
 
 
