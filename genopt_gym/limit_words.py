@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from genopt_gym.core.actions import MAX_TEXT_CHARS
@@ -13,6 +13,8 @@ from genopt_gym.sandbox.confine import PROFILES
 
 TOLD = ("numpy", "pandas", "scipy", "sklearn", "lightgbm")
 """Of the modules that there are: others are there because these need them."""
+PACKAGES = {"sklearn": "scikit-learn"}
+"""Of modules whose package has another name; to ask which one has it would mean to read what every package holds."""
 
 
 def limit_words(task: Task, artifact: Artifact, *, all_editable: bool, tells_score: bool) -> str:
@@ -64,7 +66,6 @@ def _installed(module: str) -> str | None:
     if find_spec(module) is None:
         return None
     try:
-        [package, *_] = packages_distributions().get(module, [module])
-        return f"{module} {version(package)}"
+        return f"{module} {version(PACKAGES.get(module, module))}"
     except PackageNotFoundError:
         return module

@@ -79,6 +79,14 @@ class Agent(ABC):
         """
         return ()
 
+    def parents(self) -> Sequence[Mapping[str, str]] | None:
+        """The artifacts that the edit which ``act`` gave last was made from: texts by component, the main one first.
+
+        The run stores which of its artifacts they are. Empty if it was made from none, as one that is drawn from a
+        distribution; ``None`` if the agent does not tell.
+        """
+        return None
+
     def trace_limit(self, context: str, artifact: Artifact) -> int | None:
         """How many characters of trace it can read of a problem with this context and starting artifact.
 

@@ -56,6 +56,9 @@ class CmaEs(Agent):
         self._point = self._asked.pop(0)
         return self._edit(self._point)
 
+    def parents(self) -> list[dict[str, str]]:
+        return []
+
     def ahead(self) -> list[dict[str, str]]:
         """The rest of the generation."""
         return [self._edit(point) for point in self._asked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,10 @@ class Evolution(PromptedAgent):
             self._add(island, Individual(child.texts, child.score, child.feedback))
         if len(self.tried) % self.reset_every == 0:
             self._renew()
+
+    def parents(self) -> Sequence[Texts]:
+        """Those that were shown, the better first: it is what an incomplete reply leaves as it is."""
+        return [parent.texts for parent in reversed(self._parents)]
 
     def _choose(self, island: list[Individual]) -> list[Individual]:
         """One parent or two, the better last; the better an artifact's rank, the likelier."""

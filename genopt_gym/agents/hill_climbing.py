@@ -20,8 +20,12 @@ class HillClimbing(Agent):
         self._best_score = float(observation["score"][0])
 
     def act(self, observation: dict[str, Any]) -> dict[str, str]:
+        self._parent = self._best
         self._tried = {**self._best, **mutate(self._best, self._rng)}
         return self._tried
+
+    def parents(self) -> list[dict[str, str]]:
+        return [self._parent]
 
     def observe(self, observation: dict[str, Any], reward: float, info: dict[str, Any]) -> None:
         score = float(observation["score"][0])

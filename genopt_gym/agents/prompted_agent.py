@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -81,6 +81,10 @@ class PromptedAgent(ModelAgent):
         )
         self.tried.append(attempt)
         self.versions.add(attempt)
+
+    def parents(self) -> Sequence[Texts]:
+        """What the model was asked to change."""
+        return [self._base]
 
     def fixed_prompt(self) -> str:
         return self._system

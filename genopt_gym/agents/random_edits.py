@@ -28,6 +28,9 @@ class RandomEdits(Agent):
             self._drawn = [{**self._start, **mutate(self._start, self._rng)} for _ in range(SIDE_BY_SIDE)]
         return self._drawn.pop(0)
 
+    def parents(self) -> list[dict[str, str]]:
+        return [self._start]
+
     def ahead(self) -> list[dict[str, str]]:
         """What is drawn already."""
         return self._drawn

@@ -240,6 +240,9 @@ class ListArguments:
     family: Annotated[
         str | None, typer.Option("--family", metavar="NAME", help="Only the environments of a family, such as Atari.")
     ] = None
+    suite: Annotated[
+        str | None, typer.Option("--suite", metavar="NAME", help="Those of a suite, with its parameters: open, say.")
+    ] = None
     scores: Annotated[
         bool, typer.Option("--scores", help="What to hold results against: floors, references, published, measured.")
     ] = False

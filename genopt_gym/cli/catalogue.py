@@ -32,17 +32,22 @@ REGISTRIES = {
     "backends": "genopt_gym.llm.backend:BACKENDS",
 }
 """Flag of ``genopt list`` to the registry that it prints."""
+FILTERS = ("family", "suite")
+"""Flags that choose among the environments."""
 
 
 def show(arguments: ListArguments) -> None:
     """Print what was asked for; the environments if nothing was."""
-    asked = [field.name for field in fields(arguments) if field.name != "family" and getattr(arguments, field.name)]
-    if asked and arguments.family is not None:
-        raise UserError(f"--family is about environments, and --{asked[0]} shows something else: give one of the two")
+    asked = [field.name for field in fields(arguments) if field.name not in FILTERS and getattr(arguments, field.name)]
+    filters = [name for name in FILTERS if getattr(arguments, name) is not None]
+    if asked and filters:
+        raise UserError(
+            f"--{filters[0]} is about environments, and --{asked[0]} shows something else: give one of the two"
+        )
     if len(asked) > 1:
         raise UserError(f"genopt list shows one table: --{asked[0]} or --{asked[1]}")
     if not asked:
-        show_environments(arguments.family)
+        show_environments(arguments.family, arguments.suite)
     elif asked == ["scores"]:
         show_scores()
     else:

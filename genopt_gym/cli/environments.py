@@ -1,9 +1,11 @@
-"""``genopt list``: the environments, those of a family or all."""
+"""``genopt list``: the environments, those of a family, of a suite, or all."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 
@@ -12,11 +14,13 @@ from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.task import Task, TaskSpec, starts_of
 from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, TABLE, Row
+from genopt_gym.suites import suite as find_suite
 
 WIDE = 110
 """Columns of a screen from which a family has a column of its own; it is in the id as well."""
 OWN = "your own"
 COLUMNS = ("id", "family", "starts", "metric, low .. high", "solved")
+OF_SUITE = ("id", "family", "parameters", "metric, low .. high", "solved")
 
 
 def facts(row: Row) -> type[Task] | Task:
@@ -39,21 +43,47 @@ def family_of(id: str) -> str:
     return id.rpartition("/")[2].partition("-")[0]
 
 
-def show_environments(family: str | None = None) -> None:
-    """Print every environment of a family, or of all, with its task's own facts. UserError for a family unknown."""
+def show_environments(family: str | None = None, suite: str | None = None) -> None:
+    """Print the environments with their tasks' own facts, or those of a family or a suite alone.
+
+    Args:
+        family: as in the ids, in any case.
+        suite: its name; its tasks are shown with the parameters that it gives them.
+
+    Raises:
+        UserError: there is no such family or suite, or none of the suite's tasks is of the family.
+    """
     names = {name.lower(): name for name in families()}
     if family is not None and family.lower() not in names:
         near = difflib.get_close_matches(family.lower(), names, 1)
         hint = f"did you mean {names[near[0]]}?" if near else f"there are {', '.join(names.values())}"
         raise UserError(f"there is no family {family!r}; {hint}")
     wanted = None if family is None else names[family.lower()]
+    columns = list(COLUMNS)
     rows = [row for row in _rows(wanted) if wanted is None or family_of(row[0]) == wanted]
     console = Console()
-    columns = list(COLUMNS)
+    if suite is not None:
+        chosen = find_suite(suite)
+        columns = list(OF_SUITE)
+        rows = [[id, of, _words(chosen.tasks[id]), *rest] for id, of, _, *rest in rows if id in chosen.tasks]
+        if not rows:
+            raise UserError(f"suite {chosen.name} has no environment of the family {wanted}")
+        console.print(f"suite {chosen.name}: {chosen.what}", highlight=False, soft_wrap=not console.is_terminal)
     if console.is_terminal and console.width < WIDE:
         columns.remove("family")
         rows = [[id, *rest] for id, _, *rest in rows]
     print_table(console, columns, rows, numbers_from=len(columns) - 1, whole=1)
+
+
+def _words(parameters: Mapping[str, Any]) -> str:
+    """As on the command line, after ``--set``.
+
+    >>> _words({"start": "modular/stub", "disguise": 1})
+    'start=modular/stub\\ndisguise=1'
+    """
+    return "\n".join(
+        f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in parameters.items()
+    )
 
 
 def _rows(family: str | None) -> list[Sequence[str]]:

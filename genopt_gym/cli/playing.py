@@ -10,6 +10,7 @@ from genopt_gym.cli.running import PLAN
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.extras import missing_modules
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.runs.film import check_path, has_screen, record, save_film
@@ -25,9 +26,11 @@ def play(run: Path | None, id: str | None, film: Path | None, boxes: bool, episo
     instances = tester.task.instances("test")
     if episodes > len(instances):
         raise UserError(f"there are {len(instances)} test trials, fewer than the {episodes} asked for")
-    if (film is not None or boxes) and not has_screen(tester.task):
-        option = "--boxes" if film is None else "--film"
-        raise UserError(f"{type(tester.task).__name__} has no screen, so there is nothing to film: leave out {option}")
+    name = type(tester.task).__name__
+    if boxes and not tester.task.has_boxes:
+        raise UserError(f"{name} observes no objects with a place on a screen: leave out --boxes")
+    if film is not None and not has_screen(tester.task):
+        raise UserError(f"{name} has no screen, so there is nothing to film: leave out --film{_hint()}")
     path = film or (run or Path()) / ("boxes.gif" if boxes else "best.gif" if run else "reference.gif")
     check_path(path)
     trials = record(tester, best, instances[:episodes])
@@ -44,7 +47,13 @@ def play(run: Path | None, id: str | None, film: Path | None, boxes: bool, episo
     if save_film(path, tester.task, trials[0], boxes=boxes):
         print(f"film     {path}")
     else:
-        print(f"{type(tester.task).__name__} has no screen to film")
+        print(f"{name} has no screen to film{_hint()}")
+
+
+def _hint() -> str:
+    """What may be missing."""
+    drawing = "pygame" in missing_modules("video")
+    return "; screens of Gymnasium's environments take another package: pip install 'genopt-gym[video]'" * drawing
 
 
 def _of_run(run: Path) -> tuple[Artifact, TaskSpec]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import enum
 import inspect
+from functools import lru_cache
 
 from genopt_gym.core.literals import only_syntax_errors, parse_python, split_lines
 from genopt_gym.core.reply.parsing import parse_edit
@@ -53,6 +54,7 @@ class UnusableReply(str):
     __slots__ = ()
 
 
+@lru_cache(maxsize=64)  # of an artifact that is edited most components stay as they were
 def check_contract(name: str, signature: str, text: str) -> tuple[EditOutcome, str] | None:
     """Check, without running it, that a Python component can be called as its contract says.
 

@@ -51,7 +51,7 @@ class Failure(msgspec.Struct, frozen=True):
         return f"{self.type}: {self.message}{where}{printed}"
 
 
-class Call(msgspec.Struct, frozen=True, array_like=True):
+class Call(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One call of a component.
 
     An argument that *is* an input of the workflow, or the result of an earlier call in the same inner step, is
@@ -70,7 +70,7 @@ CALLS_NOT_SHOWN = "more calls not shown"
 """Stands for a component where a step had more calls than are shown; its result is how many more."""
 
 
-class Event(msgspec.Struct, frozen=True, array_like=True):
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One inner step of a traced window."""
 
     step: int

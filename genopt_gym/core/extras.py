@@ -30,7 +30,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "textgrad": ("textgrad",),
     "trace": ("opto",),
     "trackio": ("trackio", "pandas"),
-    "video": ("imageio_ffmpeg",),
+    "video": ("imageio_ffmpeg", "pygame"),
     "wandb": ("wandb",),
 }
 """Extra to the modules of its packages."""

@@ -137,6 +137,8 @@ class Task(ABC):
     deterministic: bool = True
     has_fresh_instances: ClassVar[bool] = True
     """Whether a run can be confirmed on instances that no other split has, without taking them away from one."""
+    has_boxes: ClassVar[bool] = False
+    """Whether ``film`` can draw rectangles around what is observed."""
     max_inner_steps: int = 1
     """Cap on the inner steps of a trial."""
     ending: str = "over"
@@ -258,7 +260,8 @@ class Task(ABC):
             instance: where the episode starts.
             actions: all of them, those of ``instance.prefix`` too.
             moments: after how many actions there is a frame, in rising order.
-            boxes: whether to draw the observation's objects, each as a rectangle with its name, into larger frames.
+            boxes: whether to draw the observation's objects, each as a rectangle with its name, into larger frames;
+                only for tasks with ``has_boxes``.
         """
         return None
 

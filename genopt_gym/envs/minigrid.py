@@ -158,9 +158,9 @@ unknown until you see what you need."""
     def put_on(self, disguise: int) -> None:
         raise ParameterError("disguise: MiniGrid has none, for its cells and actions are words", "disguise")
 
-    def make_inner(self) -> gym.Env[Any, Any]:
+    def make_inner(self, render_mode: str | None = None) -> gym.Env[Any, Any]:
         importlib.import_module("minigrid")  # registers its environments
-        return super().make_inner()
+        return super().make_inner(render_mode)
 
     def start_episode(self, instance: Instance, slot: int) -> Simulator:
         return MiniGridEpisode(self._env(slot), self.seed(instance), self.actions)

@@ -114,10 +114,10 @@ class AnyPolicy(GymnasiumTask):
         self.goal = f"Write a policy for the Gymnasium environment {spec.id}. "
         self.goal += self._known.goal if self._known else f"An episode has at most {self.max_inner_steps} steps."
 
-    def make_inner(self) -> gym.Env[Any, Any]:
+    def make_inner(self, render_mode: str | None = None) -> gym.Env[Any, Any]:
         if self._known is not None:
-            return self._known.make_inner()
-        return gym.wrappers.ClipReward(super().make_inner(), -MAX_REWARD, MAX_REWARD)
+            return self._known.make_inner(render_mode)
+        return gym.wrappers.ClipReward(super().make_inner(render_mode), -MAX_REWARD, MAX_REWARD)
 
     def reader(self) -> Callable[[Any], Any]:
         # Made anew each time: a task is pickled with its environment, and such a function could not be.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import threading
 from collections import Counter
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from genopt_gym.core.artifact import Artifact
+from genopt_gym.core.collecting import without_collections
 from genopt_gym.core.evidence import Failure, Instance, Trial, View
 from genopt_gym.core.ledger import Budget, BudgetSpent, Ledger
 from genopt_gym.core.task import CONFIRMATION, SPLITS, Task, TaskSpec
@@ -280,10 +280,5 @@ class Evaluator:
 
 def _decoded(data: bytes) -> BlockResult:
     """A result, without a collection on the way: its thousands of new objects hold no cycles."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collections():
         return msgspec.msgpack.decode(data, type=BlockResult)
-    finally:
-        if collecting:
-            gc.enable()

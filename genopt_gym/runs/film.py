@@ -26,6 +26,8 @@ STRIDE = 3
 FRAME_MS = 60
 LAST_FRAME_MS = 2000
 SCALE = 2
+LARGE = 240
+"""Pixels of width from which a screen is shown as it is; smaller ones are enlarged."""
 
 ACTIONS = View(horizon=1, window="last", keep_actions=True)
 """Whole episodes with their actions, and next to nothing of a trace."""
@@ -75,14 +77,16 @@ def save_film(path: Path, task: Task, trial: Trial, *, boxes: bool = False, told
         UserError: no film can be written at this path.
     """
     check_path(path)
+    if trial.failure is not None:
+        return False
     shown = moments(len(trial.actions))
     frames = task.film(trial.instance, trial.actions, shown, boxes)
-    if frames is None or trial.failure is not None:
+    if frames is None:
         return False
     if told is not None:
         frames = _counted(frames, len(shown), told)
     path.parent.mkdir(parents=True, exist_ok=True)
-    FORMATS[path.suffix](path, frames, 1 if boxes else SCALE)
+    FORMATS[path.suffix](path, frames, not boxes)
     return True
 
 
@@ -92,11 +96,16 @@ def _counted(frames: Iterable[NDArray[np.uint8]], total: int, told: Told) -> Ite
         yield frame
 
 
-def _save_gif(path: Path, frames: Iterable[NDArray[np.uint8]], scale: int) -> None:
+def _scale(width: int, enlarge: bool) -> int:
+    return SCALE if enlarge and width < LARGE else 1
+
+
+def _save_gif(path: Path, frames: Iterable[NDArray[np.uint8]], enlarge: bool) -> None:
     from PIL import Image
 
     images = [Image.fromarray(frame) for frame in frames]
     width, height = images[0].size
+    scale = _scale(width, enlarge)
     # One palette for all frames, from a sheet of some of them: then only what moved is stored of each.
     some = images[:: max(1, len(images) // 16)]
     sheet = Image.new("RGB", (width, height * len(some)))
@@ -110,11 +119,12 @@ def _save_gif(path: Path, frames: Iterable[NDArray[np.uint8]], scale: int) -> No
     first.save(path, format="GIF", save_all=True, append_images=rest, duration=durations, loop=0, optimize=False)
 
 
-def _save_mp4(path: Path, frames: Iterable[NDArray[np.uint8]], scale: int) -> None:
+def _save_mp4(path: Path, frames: Iterable[NDArray[np.uint8]], enlarge: bool) -> None:
     import imageio_ffmpeg
 
     movie = None
     for frame in frames:
+        scale = _scale(frame.shape[1], enlarge)
         large = np.ascontiguousarray(frame.repeat(scale, axis=0).repeat(scale, axis=1))
         if movie is None:
             height, width, _ = large.shape

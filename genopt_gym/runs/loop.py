@@ -145,7 +145,7 @@ def _run(
     core.evaluator.keep_in(folder.evaluations, client)
     keep_budget(core)
     extension = partial(_extend, run, folder, history) if extends else None
-    recorder = StepRecorder(folder, core, watching.step, extension, lambda: run.agent.waited)
+    recorder = StepRecorder(folder, core, watching.step, extension, lambda: run.agent.waited, run.agent.parents)
     if history.all[-1].step == recorder.stored > 0:
         # Written when all that is stored was made again: until then nothing was scored by what is new.
         recorder.when_replayed = partial(folder.write_json, "config.json", _description(run, history))

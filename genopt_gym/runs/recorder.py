@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -22,6 +22,14 @@ NOT_ACCEPTABLE = (
 )
 
 
+Texts = tuple[str, ...]
+
+
+def _texts(texts: Mapping[str, str], names: Sequence[str]) -> Texts:
+    """What an artifact is known by; agents may have lost a line's end."""
+    return tuple(texts.get(name, "").strip() for name in names)
+
+
 class StepRecorder:
     """The steps of one run.
 
@@ -31,6 +39,7 @@ class StepRecorder:
         on_step: called with each step.
         extension: called once, when all that is stored of a run that was given more edits was made again.
         waited: seconds that were spent waiting for a person so far, which no step has cost.
+        parents: of the last edit, as in ``Agent.parents``.
     """
 
     def __init__(
@@ -40,6 +49,7 @@ class StepRecorder:
         on_step: Callable[[Step], None],
         extension: Callable[[], None] | None = None,
         waited: Callable[[], float] = float,
+        parents: Callable[[], Sequence[Mapping[str, str]] | None] = lambda: None,
     ) -> None:
         self._folder = folder
         self._env = env
@@ -49,6 +59,8 @@ class StepRecorder:
         """Called once, when the last stored step was made again."""
         self._step = 0
         self._waited = waited
+        self._parents = parents
+        self._made: dict[Texts, str] = {}
         self._since = self._working_time()
 
     @property
@@ -70,8 +82,8 @@ class StepRecorder:
         row = self._row(reward, terminated, truncated, info)
         replayed = self._step < self.stored
         if replayed:
-            if "problem" not in self._folder.steps.rows[self._step]:
-                del row["problem"]  # written before problems were kept
+            for name in {"problem", "parents"} & row.keys() - self._folder.steps.rows[self._step].keys():
+                del row[name]  # written before that was kept
             self._check(self._folder.steps.rows[self._step], row)
             if self.when_replayed is not None and self._step + 1 == self.stored:
                 self._folder.fence()
@@ -99,6 +111,10 @@ class StepRecorder:
 
     def _row(self, reward: float, terminated: bool, truncated: bool, info: Mapping[str, Any]) -> dict[str, Any]:
         env, result = self._env, self._env.last
+        self._made.setdefault(_texts(result.artifact.texts, env.editable), info["artifact"])
+        told = self._parents() if self._step else None
+        places = [] if told is None else [self._made.get(_texts(parent, env.editable)) for parent in told]
+        parents = {} if told is None else {"parents": list(dict.fromkeys(id for id in places if id is not None))}
         return {
             "step": self._step,
             "outcome": info["outcome"],
@@ -116,6 +132,7 @@ class StepRecorder:
             ],
             "terminated": terminated,
             "truncated_by": info["truncated_by"] or (UPDATES if truncated else None),
+            **parents,
         }
 
     def _check(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> None:

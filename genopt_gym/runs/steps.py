@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, overload
 
 from genopt_gym.core.errors import UserError
@@ -35,6 +35,7 @@ class Step:
         total_inner_steps: of those.
         worker_seconds: of those, summed over workers.
         models: role to what its calls have cost so far, as in ``ModelAccount``.
+        parents: ids of the artifacts that the edit was made from, the main one first; ``None`` if that was not told.
         replayed: the step was stored before the run was resumed, and is seen again.
     """
 
@@ -57,6 +58,7 @@ class Step:
     models: Mapping[str, Mapping[str, Any]]
     replayed: bool = False
     problem: str | None = None
+    parents: Sequence[str] | None = None
 
     @classmethod
     def of(cls, row: Mapping[str, Any], cost: Mapping[str, Any], replayed: bool = False) -> Step:
@@ -87,9 +89,8 @@ class Step:
 
     def as_row(self) -> dict[str, Any]:
         """Plain data with one value a column: costs summed, without the single trials."""
-        row = asdict(self)
-        for name in ("trials", "models", "replayed"):
-            del row[name]
+        left_out = ("trials", "models", "replayed", "parents")
+        row = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left_out}
         return row | {"tokens": self.tokens, "money": self.money}
 
 

@@ -61,7 +61,7 @@ def scored(artifact: ScoredArtifact) -> dict[str, Any]:
 
 
 class StepRows:
-    """A row for each step of a run: scores, outcome, costs so far, the step that its edit was applied to, its parent.
+    """A row for each step of a run: scores, outcome, costs so far, what its edit was applied to, and made from.
 
     Args:
         folder: of the run.
@@ -80,8 +80,9 @@ class StepRows:
             # More edits may have been given to a run: then its last step ends it no longer.
             self.rows[-1] |= _plain(steps[len(self.rows) - 1])
         for step in steps[len(self.rows) :]:
-            parent = self._lineage.add(step.artifact, texts.get(step.artifact, {}))
-            self.rows.append(_plain(step) | {"base": self._current if step.step else None, "parent": parent})
+            descent = self._lineage.add(step.artifact, texts.get(step.artifact, {}), step.parents)
+            base = self._current if step.step else None
+            self.rows.append(_plain(step) | {"base": base} | descent._asdict())
             if step.accepted:
                 self._current = step.step
         return self.rows

@@ -15,6 +15,8 @@ MOST = 134
 """Frames of one trial: every third step of a window of 400."""
 COLUMNS = 10
 COLOURS = 64
+WIDEST = 240
+"""Pixels of a frame; wider ones are made smaller by a whole factor."""
 
 
 def actions_of(trial: Trial) -> Sequence[Any] | None:
@@ -54,6 +56,8 @@ def frames(task: Task, trial: Trial, longest: int | None = None) -> dict[str, An
     if found is None:
         return None
     images = [Image.fromarray(frame) for frame in islice(found, len(moments))]
+    if (factor := -(-images[0].width // WIDEST)) > 1:
+        images = [image.reduce(factor) for image in images]
     width, height = images[0].size
     sheet = Image.new("RGB", (width * min(COLUMNS, len(images)), height * -(-len(images) // COLUMNS)))
     for place, image in enumerate(images):

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from genopt_gym.core.collecting import without_collections
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import Trial
 from genopt_gym.core.journal import read_journal, write_atomically
@@ -87,7 +88,12 @@ def run_page(folder: Path, largest: int = LARGEST) -> str:
     run = Run(folder)
     if not run.steps:
         raise UserError(f"the run in {folder} has no finished step yet; genopt watch {folder} shows it as it goes on")
-    steps = StepRows(folder)
+    with without_collections():
+        return _page(run, largest)
+
+
+def _page(run: Run, largest: int) -> str:
+    steps = StepRows(run.folder)
     data = run_facts(run) | {"steps": steps.read(run.steps)}
     chunks = Chunks(largest - len(as_json(data)))
     chunks.add("artifacts", as_json(steps.artifacts.chunk()).encode())

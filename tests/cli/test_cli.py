@@ -39,6 +39,25 @@ def test_list_shows_a_family(genopt: Genopt) -> None:
     assert (ended.code, ended.err) == (2, "genopt: there is no family 'Atary'; did you mean Atari?\n")
 
 
+def test_list_shows_a_suite_with_its_parameters(genopt: Genopt) -> None:
+    from genopt_gym.suites import SUITES
+
+    for name, suite in SUITES.items():
+        first, _, *lines = genopt("list", "--suite", name).out.splitlines()
+        assert first == f"suite {name}: {suite.what}"
+        assert sorted(line.split()[0] for line in lines) == sorted(suite.tasks)
+    [line] = genopt("list", "--suite", "suite:quick", "--family", "tabular").out.splitlines()[2:]
+    assert re.match(r"GenOpt/Tabular-Friedman-v0 +Tabular +start=modular/stub ", line)
+    for arguments, words in (
+        (["--suite", "quik"], "no suite 'quik'; did you mean quick?"),
+        (["--suite", "quick", "--family", "BBEH"], "suite quick has no environment of the family BBEH"),
+        (["--suite", "quick", "--scores"], "--suite is about environments, and --scores shows something else"),
+    ):
+        ended = genopt("list", *arguments)
+        assert ended.code == 2
+        assert words in ended.err
+
+
 def test_no_id_is_broken_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=80)
     monkeypatch.setattr("genopt_gym.cli.environments.Console", lambda: screen)
@@ -56,10 +75,9 @@ def test_a_run_prints_a_line_a_step_and_names_what_it_wrote(genopt: Genopt) -> N
     assert [int(trials) for _, trials in steps] == [5, 10, 15, 20]
     assert re.search(r"^start  validation +\S+  test +\S+$", ended.out, re.M)
     folder = "runs/control-cartpole-hill-climbing-seed0"
-    for name in (folder, f"{folder}/curve.png", f"{folder}/best.py"):
+    for name in (folder, f"{folder}/curve.png", f"{folder}/best.py", f"{folder}/best.gif"):
         assert re.search(f" {re.escape(name)}$", ended.out, re.M)
         assert Path(name).exists()
-    assert "best.gif" not in ended.out
     assert not ended.err
 
 
@@ -98,7 +116,7 @@ def test_play_prints_scores_of_test_episodes(genopt: Genopt) -> None:
     ended = genopt("play", "run", "--episodes", "2")
     assert ended.code == 0, ended.err
     assert re.search(r"^test/0 +score +\d+ +\d+ steps\ntest/1 .*\nmean ", ended.out, re.M)
-    assert "no screen" in ended.out
+    assert re.search(r"^film +run/best\.gif$", ended.out, re.M)
     assert sorted(os.listdir()) == ["run"]
 
 
@@ -167,11 +185,12 @@ def test_bad_input_ends_with_a_sentence_and_writes_nothing(genopt: Genopt, argum
     assert not os.listdir()
 
 
-def test_play_refuses_what_it_cannot_do(genopt: Genopt) -> None:
+def test_play_refuses_what_it_cannot_do(genopt: Genopt, monkeypatch: pytest.MonkeyPatch) -> None:
     genopt(*RUN, *SMALL, "--out", "run")
+    monkeypatch.setitem(sys.modules, "pygame", None)
     for arguments, words in (
         (["run", "--film", "film.gif"], "CartPole has no screen, so there is nothing to film: leave out --film"),
-        (["run", "--boxes"], "CartPole has no screen, so there is nothing to film: leave out --boxes"),
+        (["run", "--boxes"], "CartPole observes no objects with a place on a screen: leave out --boxes"),
         (["run", "--episodes", "5"], "there are 4 test trials, fewer than the 5 asked for"),
     ):
         ended = genopt("play", *arguments)

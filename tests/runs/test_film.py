@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -128,8 +129,10 @@ def test_moments_rise_to_the_end_and_stay_few() -> None:
         assert len(chosen) <= FRAMES
 
 
-def test_no_screen_no_film(tmp_path: Path) -> None:
+def test_no_screen_no_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tester = Evaluator(TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {}), splits=("test",))
+    # As where what draws it is not installed.
+    monkeypatch.setitem(sys.modules, "pygame", None)
     assert not has_screen(tester.task)
     start = tester.task.starting_artifact("modular/naive")
     played = record(tester, start, tester.task.instances("test")[:1])[0]

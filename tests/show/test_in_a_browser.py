@@ -11,6 +11,7 @@ import pytest
 
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.run import Run
+from genopt_gym.show.run_page import write_run_page
 from tests.helpers.browser import Watched
 from tests.helpers.hostile import LONG, SCRIPT
 
@@ -170,6 +171,8 @@ def test_everything_can_be_reached_by_keyboard(browser: Browser, asked_run: Path
     page.keyboard.press("l")
     assert page.get_attribute("#lineage", "aria-pressed") == "true"
     assert page.locator("path.edge, path.descent").count() > 0
+    assert "what an edit was made from" in page.inner_text("#legend")
+    assert "a guess" not in page.inner_text("#legend")
     page.keyboard.press("?")
     assert page.is_visible("#help")
     page.keyboard.press("Escape")
@@ -179,6 +182,18 @@ def test_everything_can_be_reached_by_keyboard(browser: Browser, asked_run: Path
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.parentElement.id"))
     assert {"steps", "axes", "filters", "lineage", "panel", "tab-cost"} <= set(reached)
+
+
+def test_where_a_run_does_not_tell_parents_the_lineage_is_said_to_be_a_guess(browser: Browser, asked: Path) -> None:
+    rows = [json.loads(line) for line in (asked / "steps.jsonl").read_text().splitlines()]
+    rows = [{name: row[name] for name in row if name != "parents"} for row in rows]
+    (asked / "steps.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_run_page(asked)
+    watched = Watched(browser)
+    page = watched.open(page_of(asked))
+    page.keyboard.press("l")
+    assert "a guess" in page.inner_text("#legend")
+    assert "what an edit was made from" not in page.inner_text("#legend")
 
 
 def test_the_address_leads_back_to_the_step(browser: Browser, asked_run: Path) -> None:

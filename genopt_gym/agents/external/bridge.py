@@ -107,6 +107,7 @@ class MakeStep(msgspec.Struct, frozen=True, tag=True):
     """Asks for one edit; the answer is ``EditResult``."""
 
     edit: dict[str, str] | str
+    parents: list[dict[str, str]] | None = None
 
 
 class RunTrials(msgspec.Struct, frozen=True, tag=True):
@@ -149,9 +150,15 @@ class Bridge:
         self._lock = threading.Lock()
         self.start = self._answer(Hello(), Start)
 
-    def step(self, edit: Mapping[str, str] | str) -> EditResult:
-        """Make an edit out of whole texts, or say why there is none, and see what became of it."""
-        return self._answer(MakeStep(edit if isinstance(edit, str) else dict(edit)), EditResult)
+    def step(self, edit: Mapping[str, str] | str, parents: Sequence[Mapping[str, str]] | None = None) -> EditResult:
+        """Make an edit out of whole texts, or say why there is none, and see what became of it.
+
+        Args:
+            edit: texts by component, or why there are none.
+            parents: what it was made from, as in ``Agent.parents``.
+        """
+        told = None if parents is None else [dict(parent) for parent in parents]
+        return self._answer(MakeStep(edit if isinstance(edit, str) else dict(edit), told), EditResult)
 
     def trials(self, texts: Mapping[str, str], instances: Sequence[str]) -> list[EvaluatedTrial]:
         """Run an artifact on instances; see ``TrialEvaluator.evaluate``."""

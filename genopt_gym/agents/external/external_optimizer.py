@@ -50,6 +50,10 @@ class ExternalOptimizerAgent(ModelAgent):
         super().__post_init__()
         self._process: _LibraryProcess | None = None
         self._gateway: Gateway | None = None
+        self._parents: list[dict[str, str]] | None = None
+
+    def parents(self) -> list[dict[str, str]] | None:
+        return self._parents
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         super().reset(observation, problem)
@@ -70,6 +74,7 @@ class ExternalOptimizerAgent(ModelAgent):
             while True:
                 message = self._next(self._process)
                 if isinstance(message, bridge.MakeStep):
+                    self._parents = message.parents
                     return UnusableReply(message.edit) if isinstance(message.edit, str) else message.edit
                 if isinstance(message, bridge.LoopEnded):
                     raise self._ending(message)

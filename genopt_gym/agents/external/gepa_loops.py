@@ -23,6 +23,7 @@ class Loop:
         start = self.start = bridge.start
         self._bridge = bridge
         self._proposed = self._cut_off = False
+        self._parents: list[Texts] | None = None
         self.callbacks: list[Any] = [self]
         # Where validation selects silently, some train instances take its place.
         self.selecting = start.validation or start.train[: max(4, start.batch_size)]
@@ -36,6 +37,10 @@ class Loop:
         self._cut_off = self._cut_off or said.truncated
         return said.text
 
+    def on_proposal_start(self, event: Any) -> None:
+        """GEPA's callback: which candidate it reflects on."""
+        self._parents = [dict(event["parent_candidate"])]
+
     def on_proposal_end(self, event: Any) -> None:
         """GEPA's callback: what it evaluates next is a proposal, even if it had the same before."""
         self._proposed = True
@@ -45,10 +50,10 @@ class Loop:
             cut_off, self._proposed, self._cut_off = self._cut_off, False, False
             if cut_off:
                 # Not what the model wanted to say: it is not run, and GEPA drops it for its values.
-                seen = self._bridge.step("The reply was cut off at max_tokens.")
+                seen = self._bridge.step("The reply was cut off at max_tokens.", self._parents)
                 low = self.start.lowest
                 return [EvaluatedTrial(name, seen.outcome, seen.score, low, "", seen.feedback) for name in instances]
-            self._bridge.step(texts)
+            self._bridge.step(texts, self._parents)
         return self._bridge.trials(texts, instances)
 
 

@@ -74,3 +74,15 @@ def as_components(program: str, names: Iterable[str]) -> tuple[dict[str, str] | 
     blocks = BLOCK.findall(program)
     whole = sorted(name for name, _ in blocks) == sorted(names)
     return dict(blocks) if whole else None, BLOCK.sub("", program).strip()
+
+
+def last_program(prompt: str, names: Iterable[str]) -> dict[str, str] | None:
+    """The components of the last program that a prompt shows; None if that does not show all of them.
+
+    >>> prompt = "Before: " + as_program({"f": "a", "g": "b"}) + " Now: " + as_program({"f": "c", "g": "d"})
+    >>> last_program(prompt.replace("Before: ", "Before:\\n").replace(" Now: ", "\\nNow:\\n"), ["f", "g"])
+    {'f': 'c', 'g': 'd'}
+    """
+    wanted = sorted(names)
+    blocks = BLOCK.findall(prompt)[-len(wanted) :]
+    return dict(blocks) if sorted(name for name, _ in blocks) == wanted else None

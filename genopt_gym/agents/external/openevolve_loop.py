@@ -16,7 +16,7 @@ from openevolve.config import Config, DatabaseConfig, EvaluatorConfig, LLMConfig
 from openevolve.evaluation_result import EvaluationResult
 
 from genopt_gym.agents.external.bridge import Bridge
-from genopt_gym.agents.external.openevolve import MARKER, as_components, as_program
+from genopt_gym.agents.external.openevolve import MARKER, as_components, as_program, last_program
 
 EVALUATOR = f"""from {__name__} import this_worker
 
@@ -39,6 +39,7 @@ class LoopWorker:
         self.model = "run"  # what OpenEvolve logs
         self._bridge = Bridge()
         self._lost = ""
+        self._parents: list[dict[str, str]] | None = None
         # For resume: OpenEvolve seeds its first process alone, and draws from sets of ids, which have to come again.
         random.seed(self._bridge.start.seed)
         process, numbers = multiprocessing.current_process().name, itertools.count()
@@ -47,7 +48,10 @@ class LoopWorker:
     async def generate_with_context(self, system_message: str, messages: list[dict[str, str]], **options: Any) -> str:
         """What OpenEvolve calls for a reply. One that it made no program of is an edit of the run like any other."""
         if self._lost:
-            self._bridge.step(self._lost)
+            self._bridge.step(self._lost, self._parents)
+        # The prompt ends with the program that is to be changed; nothing else here tells which one that is.
+        parent = last_program(messages[-1]["content"], self._bridge.start.seen.texts)
+        self._parents = None if parent is None else [parent]
         said = self._bridge.ask([{"role": "system", "content": system_message}, *messages])
         if said.truncated:
             self._lost = "The reply was cut off at max_tokens."
@@ -63,9 +67,9 @@ class LoopWorker:
         self._lost = ""
         texts, outside = as_components(Path(path).read_text(encoding="utf-8"), start.seen.texts)
         if texts is None:
-            seen = self._bridge.step(f"The program has not just one {MARKER} for each component.")
+            seen = self._bridge.step(f"The program has not just one {MARKER} for each component.", self._parents)
             return _result(start.lowest, "", seen.feedback)
-        seen = self._bridge.step(texts)
+        seen = self._bridge.step(texts, self._parents)
         note = f"What stands outside of {MARKER}s was lost.\n" if outside else ""
         return _result(seen.value, seen.trace, note + seen.feedback)
 

@@ -93,6 +93,7 @@ class AtariTask(RolloutTask):
     """
 
     family: ClassVar[str] = "Atari"
+    has_boxes: ClassVar[bool] = True
     disguised_start: ClassVar[str] = "modular/random"
     limits: Limits = Limits(call_seconds=1.0, cpu_seconds=300)
     max_inner_steps = 4500
@@ -157,6 +158,10 @@ class AtariTask(RolloutTask):
         """What has gone wrong between two observations where the reward does not tell, in a word or two."""
         return life_lost(objects, before)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without emulators, which belong to a process."""
+        return self.__dict__ | {"_emulators": [], "_starts": OrderedDict()}
+
     def start_episode(self, instance: Instance, slot: int) -> AtariEpisode:
         return self._episode(self.emulator_at(instance, slot)[0])
 
@@ -211,7 +216,7 @@ class AtariTask(RolloutTask):
 
     def action_space(self) -> spaces.Discrete:
         if not self._actions:
-            self.boot(0)
+            self._emulators.append(self.boot(0))
         return spaces.Discrete(len(self._actions))
 
     def film(

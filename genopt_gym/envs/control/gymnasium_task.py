@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -17,7 +17,11 @@ from genopt_gym.envs.actions import Actions
 from genopt_gym.envs.control.physics import Physics, Spread, check_mode, draw
 from genopt_gym.envs.disguise.observations import NumbersMap
 from genopt_gym.envs.disguise.words import Words
+from genopt_gym.envs.rendering import Screens, open_screens
 from genopt_gym.envs.rollout import RolloutTask, Simulator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MEASURED = {
     "floor": "uniform random policy, measured over 500 test episodes with these physics",
@@ -116,17 +120,40 @@ class GymnasiumTask(RolloutTask):
     def vocabulary(self) -> Sequence[str]:
         return tuple(self.fields)
 
-    def make_inner(self) -> gym.Env[Any, Any]:
+    def make_inner(self, render_mode: str | None = None) -> gym.Env[Any, Any]:
         """The inner environment, bare."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of libraries as they are loaded
             # The episode cap is ours; the wrappers of gym.make would cost more than the physics.
-            return gym.make(self.inner, disable_env_checker=True).unwrapped
+            return gym.make(self.inner, disable_env_checker=True, render_mode=render_mode).unwrapped
+
+    def film(
+        self, instance: Instance, actions: Sequence[Any], moments: Sequence[int], boxes: bool = False
+    ) -> Iterator[NDArray[np.uint8]] | None:
+        def begin(env: gym.Env[Any, Any]) -> GymnasiumEpisode:
+            if self.physics != "standard":
+                self.set_constants(env.unwrapped, self.constants_of(instance))
+            return GymnasiumEpisode(env, self.reader(), self.seed(instance))
+
+        screens = open_screens(self.make_inner, begin)
+        return None if screens is None else _played(screens, self.original_actions(actions), moments)
 
     def _env(self, slot: int) -> gym.Env[Any, Any]:
         while len(self._envs) <= slot:
             self._envs.append(self.make_inner())
         return self._envs[slot]
+
+
+def _played(screens: Screens, actions: Sequence[Any], moments: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+    try:
+        played = 0
+        for moment in moments:
+            for action in actions[played:moment]:
+                screens.episode.step(action)
+            played = moment
+            yield screens.frame()
+    finally:
+        screens.close()
 
 
 def describe_fields(of_what: str, fields: Mapping[str, str]) -> str:

@@ -154,8 +154,8 @@ engine that still fires when both legs stand keeps the lander from coming to res
             raise UserError("LunarLander needs Box2D and pygame: pip install 'genopt-gym[box2d]'")
         super().__init__(**sizes)
 
-    def make_inner(self) -> gym.Env[Any, Any]:
-        return LossLimit(super().make_inner())
+    def make_inner(self, render_mode: str | None = None) -> gym.Env[Any, Any]:
+        return LossLimit(super().make_inner(render_mode))
 
     def set_constants(self, env: Any, constants: Mapping[str, float]) -> None:
         super().set_constants(env, constants)

@@ -137,16 +137,23 @@ function drawEnds(drawn, x, y, along) {
   }
 }
 
-// Edges from each artifact to the one it is nearest to; the line of descent of the chosen step stands out.
+const guessed = (step) => step.parent !== null && !step.told;
+
+// Edges from each artifact to what it was made from, dashed where that is a guess; the line of descent of the chosen
+// step stands out.
 function drawLineage(drawn, place) {
   const descent = new Set();
   for (let step = state.step; step !== null && step !== undefined; step = DATA.steps[step] ? DATA.steps[step].parent : null) descent.add(step);
   for (const step of DATA.steps) {
     if (step.parent === null) continue;
-    const [[x1, y1], [x2, y2]] = [place(DATA.steps[step.parent]), place(step)];
     const own = descent.has(step.step);
-    drawn.append(svg("path", { d: `M${x1},${y1}C${(x1 + x2) / 2},${y1} ${(x1 + x2) / 2},${y2} ${x2},${y2}`, fill: "none", stroke: own ? "var(--accent)" : "var(--dot)", "stroke-width": own ? 2.2 : 0.9, "stroke-opacity": own ? 1 : 0.45, class: own ? "descent" : "edge" }));
+    for (const other of step.others || []) drawEdge(drawn, place(DATA.steps[other]), place(step), { stroke: own ? "var(--accent)" : "var(--dot)", "stroke-width": 0.9, "stroke-opacity": 0.45, class: "other" });
+    drawEdge(drawn, place(DATA.steps[step.parent]), place(step), { stroke: own ? "var(--accent)" : "var(--dot)", "stroke-width": own ? 2.2 : 0.9, "stroke-opacity": own ? 1 : 0.45, "stroke-dasharray": guessed(step) ? "5 3" : "none", class: own ? "descent" : "edge" });
   }
+}
+
+function drawEdge(drawn, [x1, y1], [x2, y2], looks) {
+  drawn.append(svg("path", { d: `M${x1},${y1}C${(x1 + x2) / 2},${y1} ${(x1 + x2) / 2},${y2} ${x2},${y2}`, fill: "none", ...looks }));
 }
 
 function nearest(at, place) {
@@ -182,7 +189,15 @@ function drawLegend() {
   if (hasOwnValidation()) items.push([line("var(--accent)"), "best validation, which the agent does not see"]);
   if (DATA.best && typeof DATA.best.confirmation === "number") items.push([mark(svg("rect", { x: 8, y: 2, width: 8, height: 8, fill: "none", stroke: "var(--accent)", "stroke-width": 2 })), "confirmation"]);
   if (DATA.best && typeof DATA.best.test === "number") items.push([mark(svg("path", { d: "M12,0l6,6l-6,6l-6,-6z", fill: "var(--good)" })), "test of start and best"]);
-  if (state.lineage) items.push([line("var(--accent)"), "nearest earlier artifact, back to the start"]);
+  if (state.lineage) items.push(...lineageWords(line));
   const better = DATA.metric.direction === "minimize" ? "lower is better" : "higher is better";
   put("legend", items.map(([drawn, text]) => element("li", {}, drawn, text)), element("li", {}, `${DATA.metric.name}; ${better}`));
+}
+
+function lineageWords(line) {
+  const items = [];
+  if (DATA.steps.some((step) => step.parent !== null && step.told)) items.push([line("var(--accent)"), "what an edit was made from, back to the start"]);
+  if (DATA.steps.some(guessed)) items.push([line("var(--accent)", "5 3"), "a guess, the nearest earlier artifact: the run does not tell what these edits were made from"]);
+  if (DATA.steps.some((step) => (step.others || []).length)) items.push([line("var(--dot)"), "what went into it as well"]);
+  return items;
 }

@@ -7,7 +7,9 @@ const LONGEST_LINE = 600;
 function opponents(step) {
   const found = [];
   if (step.base !== null) found.push(["base", step.base, `what it was applied to (step ${step.base})`]);
-  if (step.parent !== null && step.parent !== step.base) found.push(["nearest", step.parent, `the nearest earlier artifact (step ${step.parent})`]);
+  const told = step.told ? "what it was made from" : "the nearest earlier artifact";
+  if (step.parent !== null && step.parent !== step.base) found.push(["nearest", step.parent, `${told} (step ${step.parent})`]);
+  for (const other of step.others || []) if (other !== step.base) found.push([`other${other}`, other, `and from step ${other}`]);
   if (DATA.best && DATA.best.step !== step.step) found.push(["best", DATA.best.step, `the best (step ${DATA.best.step})`]);
   if (step.step > 0 && step.base !== 0) found.push(["start", 0, "the start"]);
   return found;
