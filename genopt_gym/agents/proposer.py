@@ -67,6 +67,6 @@ class Proposer(PromptedAgent):
             best=f"{best}\n" if best else "",
             trace=observation["trace"],
             feedback=observation["feedback"],
-            memory=recalled(remembered, self.problem.metric, max(room - len(best), 0)),
+            memory=recalled(remembered, self.problem.metric, max(room - len(best), 0), present),
             format=self.format_words(),
         )
