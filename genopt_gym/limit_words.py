@@ -57,7 +57,7 @@ def _seconds(number: float) -> str:
 def _libraries(profile: str) -> str:
     told = [found for name in PROFILES[profile] if name in TOLD and (found := _installed(name)) is not None]
     names = "".join(f", {name}" for name in told)
-    return f"{names}, with what these are made of" if profile == "data" else names
+    return f"{names} and what these depend on" if profile == "data" else names
 
 
 @cache

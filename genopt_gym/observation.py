@@ -77,7 +77,8 @@ class Observer:
         result, artifact, best_score = run.last, run.artifact, run.best_score
         trials = result.train.trials if result.train else []
         shown = run.shown.train.trials if run.shown.train else []
-        trace = render(shown, self.view, self.parameters.max_trace_chars, self.task.max_inner_steps)
+        most_steps = self.task.max_inner_steps if self.task.cap_is_told else None
+        trace = render(shown, self.view, self.parameters.max_trace_chars, most_steps)
         if trace.horizon_shown < max((len(trial.events) for trial in shown), default=0):
             self._warn_of_cuts(run, shown)
         observation = {

@@ -6,12 +6,15 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from genopt_gym.core.metric import Metric
 from genopt_gym.core.reply import thoughts
 
 Texts = Mapping[str, str]
 
+FEW_LINES = 3
+"""New lines of an edit that are written even where they stand above."""
 NOTE_CHARS = 150
 """More than the note takes that something is left out."""
 OWN_WORDS = 200
@@ -56,8 +59,18 @@ class Attempt:
             return "(nothing)" if self.outcome == "unchanged" else "(the reply held no edit)"
         return as_diff(self.before, self.texts)
 
+    def change_to(self, present: Texts | None) -> str:
+        """What it changed; of new lines of the texts that stand now, which are shown anyway, how many."""
+        if self.texts is None or self.texts != present:
+            return self.change
+        parts: list[str] = []
+        for new, run in groupby(self.change.split("\n"), key=lambda line: line.startswith("+")):
+            lines = list(run)
+            parts += [f"+({len(lines)} new lines, as they stand above)"] if new and len(lines) > FEW_LINES else lines
+        return "\n".join(parts)
 
-def recalled(attempts: Sequence[Attempt], metric: Metric, most_chars: int) -> str:
+
+def recalled(attempts: Sequence[Attempt], metric: Metric, most_chars: int, present: Texts | None = None) -> str:
     """The attempts, oldest first: their changes as far as they fit, the latest first; of the others a line each.
 
     Half of the characters are kept for lines. Where not even these fit, the earliest attempts are left out, and that is
@@ -67,6 +80,7 @@ def recalled(attempts: Sequence[Attempt], metric: Metric, most_chars: int) -> st
         attempts: oldest first.
         metric: what their scores mean.
         most_chars: of the whole text.
+        present: the texts as they stand, where the reader sees these above.
     """
     kept: list[tuple[Attempt, str]] = []
     left = most_chars - NOTE_CHARS
@@ -80,7 +94,7 @@ def recalled(attempts: Sequence[Attempt], metric: Metric, most_chars: int) -> st
         return ""
     parts, shortened = [], 0
     for attempt, heading in kept:
-        change = f"{attempt.change}\n"
+        change = f"{attempt.change_to(present)}\n"
         if len(change) <= left:
             left -= len(change)
         else:

@@ -8,6 +8,7 @@ from typing import Any
 from genopt_gym.agents.memory import recalled
 from genopt_gym.agents.model_agent import Messages
 from genopt_gym.agents.prompted_agent import EditFormat, PromptedAgent, as_blocks, prompt
+from genopt_gym.agents.shorter_trace import shorter_trace
 from genopt_gym.core.checks import whole_number
 
 COMPARISON = 3_000
@@ -26,7 +27,9 @@ class Proposer(PromptedAgent):
         memory_chars: how many characters these may take, with how the texts as they stand differ from the best ones.
             The latest changes are shown in full as far as that reaches, of the others a line: outcome, score and the
             model's own sentence.
-        prompt_chars: how many characters a prompt should have: what is remembered gives way to that.
+        prompt_chars: how many characters a prompt should have. What is remembered gives way to that, then the trials of
+            a trace that are texts; what was left out is told. Tables of steps stay as they are: ``max_trace_chars``
+            and ``credit_horizon`` bound these.
     """
 
     memory: int = 20
@@ -41,6 +44,9 @@ class Proposer(PromptedAgent):
 
     def messages(self, observation: dict[str, Any]) -> Messages:
         bare = len(self._question(observation, 0)) + len(self.fixed_prompt())
+        if bare > self.prompt_chars:
+            trace = shorter_trace(observation["trace"], len(observation["trace"]) + self.prompt_chars - bare)
+            observation = {**observation, "trace": trace}
         room = max(0, min(self.memory_chars, self.prompt_chars - bare))
         while room and not self.fits(self._question(observation, room)):
             room //= 2
@@ -61,6 +67,6 @@ class Proposer(PromptedAgent):
             best=f"{best}\n" if best else "",
             trace=observation["trace"],
             feedback=observation["feedback"],
-            memory=recalled(remembered, self.problem.metric, max(room - len(best), 0)),
+            memory=recalled(remembered, self.problem.metric, max(room - len(best), 0), present),
             format=self.format_words(),
         )

@@ -134,5 +134,6 @@ class TrialEvaluator:
             shown=[("train", Evaluation([trial], score, score))],
             metric=metric,
         )
-        trace = render([trial], self._env.view, room, task.max_inner_steps).text
+        most_steps = task.max_inner_steps if task.cap_is_told else None
+        trace = render([trial], self._env.view, room, most_steps).text
         return EvaluatedTrial(name, outcome, score, metric.normalise(score), trace, words)

@@ -67,7 +67,12 @@ def score_words(metric: Metric, score: float, split: str, trials: Mapping[str, S
     if any(not trial.ended for trial in train):
         return f"{words} The trace shows a part of {shown}, whose reward there is not comparable."
     mean = metric.format(fmean(trial.score for trial in train))
-    return f"{words} The trace shows {shown}, which scored {mean}{'' if one else ' on average'}."
+    words += f" The trace shows {shown}, which scored {mean}{'' if one else ' on average'}"
+    if score != metric.high and all(trial.score == metric.high for trial in train):
+        return (
+            f"{words}, the best there is: the trials that hold the score back are not among {'it' if one else 'them'}."
+        )
+    return f"{words}."
 
 
 def _counted(count: int, split: str) -> str:

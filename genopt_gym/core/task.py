@@ -141,6 +141,8 @@ class Task(ABC):
     """Whether ``film`` can draw rectangles around what is observed."""
     max_inner_steps: int = 1
     """Cap on the inner steps of a trial."""
+    cap_is_told: ClassVar[bool] = True
+    """Whether a trace says of how many inner steps it shows the first; not where the cap is a bound nobody reaches."""
     ending: str = "over"
     """What the words say of an episode that came to its own end."""
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}

@@ -28,6 +28,8 @@ def cell(value: Any, limit: int = CELL_CHARS) -> str:
 
     >>> cell({"a": 1, "b": [2]}), cell("up"), cell("up, down"), cell(2.50), cell(146000.0)
     ('"{\\'a\\': 1, \\'b\\': [2]}"', 'up', "'up, down'", '2.5', '146000')
+    >>> cell([0.29714818513020874, 3])
+    '"[0.29715, 3]"'
     """
     if value is UNSEEN:
         return ABSENT
@@ -43,6 +45,25 @@ def cell(value: Any, limit: int = CELL_CHARS) -> str:
         return repr(text) if ambiguous else visible(text).replace("\n", "\\n")
     text = visible(outline(value, limit)).replace("\n", "\\n")
     return '"' + text.replace('"', '""') + '"' if "," in text else text
+
+
+def as_written(value: Any) -> str:
+    """A value as a program would write it, but with no more digits of a number within it than of one alone."""
+    text = str(value)
+    if type(value) not in (list, tuple, dict) or ("." not in text and "e" not in text):
+        return text
+    if type(value) is dict:
+        return "{" + ", ".join(f"{key!r}: {_within(inner)}" for key, inner in value.items()) + "}"
+    inside = ", ".join(map(_within, value))
+    if type(value) is list:
+        return f"[{inside}]"
+    return f"({inside},)" if len(value) == 1 else f"({inside})"
+
+
+def _within(value: Any) -> str:
+    if type(value) is float:
+        return number(value)
+    return as_written(value) if type(value) in (list, tuple, dict) else repr(value)
 
 
 def number(value: float) -> str:
@@ -63,7 +84,7 @@ def literal(value: Any, limit: int = CELL_CHARS) -> str:
         return number(value)
     if isinstance(value, str):
         return repr(shortened(value, limit))
-    return visible(shortened(str(value), limit))
+    return visible(shortened(as_written(value), limit))
 
 
 def is_reference(value: Any) -> bool:
@@ -95,7 +116,7 @@ def cell_of_one(value: Any, limit: int) -> str:
         return number(value)
     if type(value) is list and len(value) > LONG_LIST and all(type(item) in (int, float) for item in value):
         return f"[{', '.join(map(number, value[:LIST_SHOWN]))}, and {len(value) - LIST_SHOWN} more]"
-    return visible(shortened(str(value), limit))
+    return visible(shortened(as_written(value), limit))
 
 
 def result(call: Call, limit: int = CELL_CHARS) -> str:
@@ -122,12 +143,15 @@ def outline(value: Any, limit: int) -> str:
 
     >>> outline({"lane": 3, "lanes": [["E", 111, 0], ["C", 5, 8]], "seen": {}}, 40)
     "{'lane': 3, 'lanes': [2 items], 'seen': {}}"
+    >>> outline([[6, -3, "wall"], [6, -2, "wall"], [6, -1, "empty"]], 40)
+    '[3 times [3 items]]'
     """
-    text = str(value)
+    text = as_written(value)
     if len(text) > limit and type(value) is dict:
         text = "{" + ", ".join(f"{key!r}: {_closed(inner)}" for key, inner in value.items()) + "}"
     elif len(text) > limit and type(value) in (list, tuple):
-        inside = ", ".join(map(_closed, value))
+        closed = [_closed(inner) for inner in value]
+        inside = ", ".join(closed) if len(set(closed)) > 1 else f"{len(closed)} times {closed[0]}"
         text = f"[{inside}]" if type(value) is list else f"({inside})"
     # Within this much of the limit the whole of it says more than its two ends.
     return text if len(text) < limit * 1.25 else shortened(text, limit)

@@ -10,6 +10,8 @@ from typing import Any
 from genopt_gym.core.evidence import CALLS_NOT_SHOWN, Call, Event
 from genopt_gym.core.trace_cells import UNSEEN, Written, argument, cell, is_reference
 
+NOISE = 1e-6
+"""A number that is less than this, and than this share of the largest in its column, is written as 0."""
 LAST = ("action", "reward")
 """Columns that close a row."""
 NUMBERED = re.compile(r"(.*?)(\d+)$")
@@ -57,13 +59,28 @@ def columns_of(events: Sequence[Event], call_limit: int) -> tuple[list[Column], 
     names = [*_by_kind(_common_order(map(tuple, seen)), objects), *_common_order(map(tuple, made))]
     rows = [{**cells, **calls} for cells, calls in zip(seen, made, strict=True)]
     columns = [
-        Column(name, *objects.get(name, (name, "")), [cells.get(name, UNSEEN) for cells in rows])
+        Column(name, *objects.get(name, (name, "")), _without_noise([cells.get(name, UNSEEN) for cells in rows]))
         for name in dict.fromkeys(names)
         if name not in LAST
     ]
-    columns.append(Column("action", "action", "", [event.action for event in events]))
-    columns.append(Column("reward", "reward", "", [event.reward for event in events]))
+    columns.append(Column("action", "action", "", _without_noise([event.action for event in events])))
+    columns.append(Column("reward", "reward", "", _without_noise([event.reward for event in events])))
     return columns, list(patterns.values())
+
+
+def _without_noise(values: Sequence[Any]) -> Sequence[Any]:
+    """The values, with 0 for what is nothing beside the largest: the last digits of something that has come to rest.
+
+    >>> _without_noise([7.5, -3.2e-9, 0.001]), _without_noise([3e-9, 2e-9])
+    ([7.5, 0.0, 0.001], [3e-09, 2e-09])
+    """
+    sizes = [abs(value) for value in values if type(value) is float and value]
+    if not sizes:
+        return values
+    least = NOISE * min(1.0, max(sizes))
+    if min(sizes) >= least:
+        return values
+    return [0.0 if type(value) is float and abs(value) < least else value for value in values]
 
 
 def _common_order(orders: Iterable[tuple[str, ...]]) -> list[str]:

@@ -20,6 +20,8 @@ def heading(trial: Trial, shown: Sequence[Event], view: View, most_steps: int | 
     first = len(trial.instance.prefix)
     ends_at_horizon = view.step_limit is not None and trial.steps >= view.step_limit
     cut = not trial.ended and trial.failure is None and ends_at_horizon
+    if most_steps == 1 and len(shown) == len(trial.events):
+        return f"Trial {trial.instance}" + ("" if trial.failure else f": score {plain(trial.score)}")
     words = f"Trial {trial.instance}: "
     if cut and shown and shown[-1].step - shown[0].step == len(shown) - 1:
         most = "" if most_steps is None else f" of up to {most_steps:,}"
@@ -27,7 +29,9 @@ def heading(trial: Trial, shown: Sequence[Event], view: View, most_steps: int | 
         words += f"{which}{most} inner steps; cut by the credit horizon"
     else:
         words += f"{len(shown)} of {trial.steps} inner steps"
-        if 0 < len(shown) < trial.steps:
+        if len(shown) == 1 < trial.steps:
+            words += f" (step {shown[0].step})"
+        elif 0 < len(shown) < trial.steps:
             unbroken = shown[-1].step - shown[0].step == len(shown) - 1
             words += f" ({'' if unbroken else 'out of '}{shown[0].step} to {shown[-1].step})"
     missing = len(trial.events) - len(shown)

@@ -44,10 +44,18 @@ def _section(event: Event, limit: int, failed: bool) -> str:
                 arguments.append(argument(value, limit))
         told = Call(call.component, [], once.told(name, call.result))
         lines.append(f"{call.component}({', '.join(arguments)}) = {result(told, limit)}")
-    if not failed:
+    last = event.calls[-1] if event.calls else None
+    if not failed and last is not None and _is_long(last.result) and last.result == event.action:
+        lines.append(f"Returned: what {last.component} returned")
+    elif not failed:
         lines.append(_labelled("Returned", paragraph(event.action, limit)))
     lines += [f"Note: {note}" for note in event.notes]
     return "\n".join(lines)
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a value takes so much room that it is not written twice."""
+    return type(value) in (str, list, tuple, dict) and len(str(value)) >= WORTH_POINTING
 
 
 def _labelled(label: str, text: str) -> str:
@@ -74,7 +82,9 @@ class _Once:
     def _text(self, name: str, text: str) -> str:
         if len(text) < WORTH_POINTING:
             return text
-        if text in self._names:
-            return f"the same as {self._names[text]}"
-        self._names[text] = name
+        # An item of a tuple is indented by more than the same value alone.
+        words = " ".join(text.split())
+        if words in self._names:
+            return f"the same as {self._names[words]}"
+        self._names[words] = name
         return text

@@ -122,11 +122,16 @@ def _joined(steps: Sequence[str], rows: Sequence[str], blank: str) -> list[str]:
 
 
 def _changes(values: Sequence[Any], limit: int) -> list[str]:
-    """A column's cells; one that is as the one above is blank."""
-    return [cell(values[0], limit)] + [
-        "" if value == above else str(value) if type(value) is int else cell(value, limit)
-        for above, value in pairwise(values)
-    ]
+    """A column's cells; one that is as the one above, as far as it is written, is blank."""
+    text = cell(values[0], limit)
+    cells = [text]
+    for above, value in pairwise(values):
+        if value == above:
+            cells.append("")
+            continue
+        before, text = text, str(value) if type(value) is int else cell(value, limit)
+        cells.append("" if text == before else text)
+    return cells
 
 
 def _label(constants: Sequence[Column]) -> str:

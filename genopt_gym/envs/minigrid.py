@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import gymnasium as gym
@@ -34,8 +35,8 @@ obs is a dict:
 - view: what is seen, a list of {VIEW} rows of {VIEW} cells, from the farthest row to the one that the player stands in,
   each from left to right; the player is at view[6][3] and looks towards view[0][3], so view[5][3] is in front of it. A
   cell is a text: "unseen" (behind a wall or a closed door), "empty", "wall", "goal", "lava", "agent" (the player), or
-  an object and its colour: "key red", "ball blue", "box green"; a door has its state too: "door red open", "closed"
-  or "locked";
+  an object and its colour: "key red", "ball blue", "box green"; a door has its state too: "door red open", "door red
+  closed" or "door red locked";
 - direction: where the player looks, "east", "south", "west" or "north";
 - carrying: the object that the player carries, such as "key red", or "";
 - mission: what has to be done, a text.
@@ -154,6 +155,8 @@ unknown until you see what you need."""
             if not isinstance(max_steps, int) or isinstance(max_steps, bool) or max_steps < 1:
                 raise ValueError(f"max_steps must be a whole number from 1, got {max_steps!r}")
             self.max_inner_steps = min(self.max_inner_steps, max_steps)
+        if self.max_inner_steps < type(self).max_inner_steps:
+            self.goal += f" Here an episode ends after {self.max_inner_steps:,} steps at the latest."
 
     def put_on(self, disguise: int) -> None:
         raise ParameterError("disguise: MiniGrid has none, for its cells and actions are words", "disguise")
@@ -173,7 +176,7 @@ unknown until you see what you need."""
         return [lambda result: None if type(result) is str and result in self.actions else words] * len(episodes)
 
     def shown(self, observation: Any, calls: list[Call]) -> tuple[Any, list[Call]]:
-        rows = {str(number): " | ".join(row) for number, row in enumerate(observation["view"])}
+        rows = {str(number): in_runs(row) for number, row in enumerate(observation["view"])}
         return {**observation, "view": rows}, calls
 
     def film(
@@ -189,18 +192,28 @@ unknown until you see what you need."""
 
     def staged(self, score: float) -> str:
         if score < 0.05:
-            return "The mission is hardly ever accomplished: see where the player spends its time."
+            return "The mission is hardly ever accomplished, or very late: see where the player spends its time."
         if score < 0.7:
             return (
                 "The mission is accomplished at times, or by long ways: look at the trials that failed, and at detours."
             )
-        return "The mission is mostly accomplished; what is left is the length of the way."
+        return "The mission is mostly accomplished; what is left are trials that fail, if there are any, and detours."
+
+
+def in_runs(row: Sequence[str]) -> str:
+    """A row of what is seen, equal neighbours counted.
+
+    >>> in_runs(["wall", "wall", "door red open", "empty", "empty", "empty", "wall"])
+    'wall x2 | door red open | empty x3 | wall'
+    """
+    runs = [(cell, len(list(run))) for cell, run in groupby(row)]
+    return " | ".join(cell if count == 1 else f"{cell} x{count}" for cell, count in runs)
 
 
 def _metric(floor: float, low: float = 0) -> Metric:
     sources = {
         "floor": "uniform random policy, measured over 64 test mazes (16 where they are long)",
-        "reference": "1 would be a mission that takes no step",
+        "reference": "a mission that takes no step, which there is not",
     }
     return Metric("return of an episode, mean over mazes", low, 1, floor, 1, None, sources=sources)
 
@@ -237,9 +250,9 @@ class ObstructedMaze(MiniGridTask):
     max_inner_steps = 3600
     metric = _metric(0)
     goal = """\
-Write a player for a maze of three by three rooms: the blue ball in one of the corners has to be picked up. Doors are
-locked, and balls may stand in front of them, which have to be put aside; keys are hidden in boxes, which are toggled.
-The score of an episode is 1 - 0.9 * steps / 3600 once that is done, else 0."""
+Write a player for a maze of three by three rooms: the blue ball in one of the corners has to be picked up. The doors to
+the corners are locked, and balls stand in front of them, which have to be put aside; keys are hidden in boxes, which
+are toggled. The score of an episode is 1 - 0.9 * steps / 3600 once that is done, else 0."""
 
 
 class Memory(MiniGridTask):
@@ -251,7 +264,8 @@ class Memory(MiniGridTask):
     goal = """\
 Write a player for a hallway: in the room at its beginning is an object, a key or a ball; at its end it splits, with a
 key at one side and a ball at the other. The player has to walk up to the one that is as the object in the room; the
-other ends the episode too. The score of an episode is 1 - 0.9 * steps / 1445 if it was right, else 0."""
+other ends the episode too. Nothing can be picked up here. The score of an episode is 1 - 0.9 * steps / 1445 if it was
+right, else 0."""
 
 
 class LavaCrossing(MiniGridTask):
@@ -275,8 +289,14 @@ class DynamicObstacles(MiniGridTask):
     metric = _metric(-1, low=-1)
     goal = """\
 Write a player for a room in which balls move at random, by one cell each step: the goal is in the opposite corner. To
-go forward into a ball ends the episode with -1; the score is 1 - 0.9 * steps / 1024 once the goal is reached, and 0 if
-it never is. Only left, right and forward are actions here."""
+go forward into a ball or a wall ends the episode with -1, also where the ball was in front and has just moved on; the
+score is 1 - 0.9 * steps / 1024 once the goal is reached, and 0 if neither happens. Only left, right and forward are
+actions here."""
+
+    def staged(self, score: float) -> str:
+        if score < 0:
+            return "More episodes end at a ball or a wall than at the goal: see what was in front when they did."
+        return super().staged(score)
 
 
 class MultiRoom(MiniGridTask):

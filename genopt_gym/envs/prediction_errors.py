@@ -68,7 +68,7 @@ def where_errors_are(features: pd.DataFrame, actual: NDArray[Any], predicted: ND
     groups = sorted(_groups(features, errors), key=lambda group: -group[0])[:LARGEST]
     if groups:
         unit = "share wrong" if residuals is None else "mean size of residuals"
-        told = (f"{name} {mean:.3g} in {count} rows" for _, name, mean, count in groups)
+        told = (f"{name}: {mean:.3g} in {count} rows" for _, name, mean, count in groups)
         lines.append(f"  groups with more ({unit}, {np.mean(errors):.3g} in all rows): {'; '.join(told)}")
     return "\n".join(lines)
 

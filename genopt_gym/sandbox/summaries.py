@@ -31,7 +31,7 @@ SMALL_FACTS = (
 """What fitting leaves in many models that is told if it is small."""
 
 
-def is_data(value: Any, depth: int = 2) -> bool:
+def is_data(value: Any, depth: int = 3) -> bool:
     """Whether a summary says more than the value: frames, large arrays, models, and containers of these."""
     kind = type(value)
     if kind in (tuple, list, dict):

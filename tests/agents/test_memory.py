@@ -38,6 +38,15 @@ def test_long_change_is_a_line_and_that_is_said() -> None:
     assert "new 2 0" not in words
 
 
+def test_new_lines_that_stand_above_are_counted_and_not_shown_again() -> None:
+    attempts = [attempt(1), attempt(2, lines=40)]
+    words = recalled(attempts, METRIC, 8000, present=attempts[1].texts)
+    assert "-old 2 39\n+(40 new lines, as they stand above)\n" in words
+    assert "+new 1 2" in words
+    assert "+new 2 39" in recalled(attempts, METRIC, 8000, present={"act": "other"})
+    assert "+new 1 2" in recalled(attempts[:1], METRIC, 8000, present=attempts[0].texts)  # few lines stay
+
+
 @pytest.mark.parametrize("lines", [1, 40, 2000])
 def test_characters_are_bounded_however_many_edits_there_were(lines: int) -> None:
     attempts = [attempt(i, lines=lines, said="x" * OWN_WORDS) for i in range(1, 301)]

@@ -196,3 +196,41 @@ def test_table_can_be_read_back(values: list[list[int]], budget: int) -> None:
         if len(table) > 1 or "step" in told:
             a, b = values[int(told["step"])]
             assert (told["a"], told["b"], told["action"]) == (str(a), str(b), str(a))
+
+
+def test_what_has_come_to_rest_shares_a_row() -> None:
+    """A swing that dies out: its last digits are no evidence, and rows that would read the same are one."""
+    events = [Event(i, {"angle": 3.0 * 0.1**i}, [], 0, 0.0) for i in range(20)]
+    text = render([trial(events)], ALL, 5000).text
+    assert "\n6,3e-06\n" in text
+    assert text.endswith("\n7,0\n8 to 19,")
+
+
+def test_small_numbers_stay_where_all_are_small() -> None:
+    events = [Event(i, {"area": i * 1e-9}, [], 0, 0.0) for i in range(1, 4)]
+    assert "1,1e-09\n2,2e-09\n3,3e-09" in render([trial(events)], ALL, 5000).text
+
+
+def test_numbers_within_a_result_have_no_more_digits_than_one_alone() -> None:
+    plan = {"turn": [0.29714818513020874, 2.0], "side": "left.", "none": None}
+    events = [Event(i, {"x": i}, [Call("plan", [{"$ref": "obs"}], {**plan, "step": i})], 0, 0.0) for i in range(2)]
+    assert "{'turn': [0.29715, 2], 'side': 'left.', 'none': None, 'step': 1}" in render([trial(events)], ALL, 5000).text
+
+
+def test_long_answer_is_written_once() -> None:
+    long, short = "word " * 100, "word"
+    events = [Event(0, "Which?", [Call("solve", [{"$ref": "question"}], long)], long, 0.0)]
+    text = render([trial(events)], ALL, 5000).text
+    assert text.count(long) == 1
+    assert text.endswith("\nReturned: what solve returned")
+    other = [Event(0, "Which?", [Call("solve", [{"$ref": "question"}], long)], short, 0.0)]
+    assert render([trial(other)], ALL, 5000).text.endswith("\nReturned: word")
+
+
+def test_a_frame_that_is_passed_on_is_named_and_not_told_again() -> None:
+    """An item of a tuple is written with more indentation than the same value alone."""
+    frame = "DataFrame, 480 rows x 10 columns\n" + "\n".join(f"  x{i}: float64, 0.001 to 0.99" for i in range(10))
+    inner = frame.replace("\n", "\n  ")
+    call = Call("preprocess", [{"$ref": "x"}], {"$summary": [inner, inner]})
+    text = render([trial([Event(0, {"$summary": {"x": frame}}, [call], 1, 0.0)])], ALL, 9000).text
+    assert "[0] the same as x\n    [1] the same as x" in text

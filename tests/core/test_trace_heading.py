@@ -24,6 +24,13 @@ def test_heading_says_how_much_of_the_trial_is_shown_and_whose_score_it_is() -> 
     assert title(one, View(1), 4000).endswith("cut by the credit horizon; reward of this step 0")
 
 
+def test_heading_of_one_step_does_not_count_it() -> None:
+    """Questions and pipelines have one step; of an episode's one step that is shown it is told which."""
+    assert title(trial(walk(1), score=0.5), ALL, 1) == "Trial train/3: score 0.5"
+    last = trial(walk(1, first=203), steps=204, score=77)
+    assert title(last, View(1, "last"), 1000).startswith("Trial train/3: 1 of 204 inner steps (step 203); score")
+
+
 def test_heading_of_a_trial_that_goes_on_names_its_steps() -> None:
     later = Instance("train", 3, prefix=(0,) * 10)
     on = msgspec.structs.replace(trial(walk(10, first=10), steps=10), instance=later, ended=False)

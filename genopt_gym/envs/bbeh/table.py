@@ -42,7 +42,7 @@ TABLE: Final = (
         "BooleanExpressions",
         "boolean_expressions",
         "Five options are long Boolean expressions, nested with brackets, and, or and not, over comparisons of small "
-        "sums and claims about capital cities; exactly one is true. Which?",
+        "calculations and claims about capital cities; exactly one is true. Which?",
         OPTION,
         1 / 5,
         MENTIONED_OPTION,
@@ -104,7 +104,7 @@ TABLE: Final = (
         "Linguini",
         "linguini",
         "Puzzles of little-known languages: from a few forms with their translations work out the rules, and give the "
-        "form that a question asks for.",
+        "form or the translation that a question asks for.",
         "the form alone, in the spelling of the examples.",
         0.0,
         always(""),
@@ -121,7 +121,7 @@ TABLE: Final = (
         "MultistepArithmetic",
         "multistep_arithmetic",
         "A question defines new operators on whole numbers, some by cases and by one another, then long expressions "
-        "with them, in which numbers may be words, and asks for a sum of their values.",
+        "with them, in which numbers may be words, and asks for their values added and subtracted.",
         NUMBER,
         0.0,
         LAST_NUMBER,

@@ -20,7 +20,7 @@ OBSERVATION = describe_fields(" about a pendulum, a rod of 1 m and 1 kg, once ev
 
 ACTION = """\
 Returns the action: the torque at the pivot for one step in Nm, a number from -2 to 2, positive counter-clockwise. The
-angle's acceleration in radians per second squared is 15 times its sine and 3 times the torque."""
+angle's acceleration in radians per second squared is 15 times its sine plus 3 times the torque."""
 
 TORQUE = """\
 Returns the torque that would be right, in Nm and of any size; select_action gets it."""

@@ -62,7 +62,7 @@ def priority(item, free):
 }
 
 SOURCES = {
-    "floor": "first fit, measured over the test instances",
+    "floor": "first fit on the test instances",
     "reference": "the L2 lower bound itself: no packing is below it",
 }
 
@@ -105,7 +105,8 @@ class BinPacking(HeuristicTask):
     decision = "the position, from 0, of a bin in free"
     goal = """\
 Write a rule for online bin packing: items come one at a time, each has to be put into a bin with enough room at once,
-and in the end as few bins as possible should have been opened."""
+and in the end as few bins as possible should have been opened. The reward of a step is the item's share of the size of
+all items, less what a new bin adds to the score's percent; an instance's rewards add up to its score."""
     strategy = """\
 Hint: a bin is only worth what may still be put into it; room that is too small for nearly every item is lost."""
     distributions: Mapping[str, Sequence[str]] = {

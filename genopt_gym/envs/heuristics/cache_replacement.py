@@ -82,7 +82,9 @@ class CacheReplacement(HeuristicTask):
     decision = "the number of a page in cached"
     goal = """\
 Write the replacement rule of a cache that holds a fixed number of pages: when a page is requested that is not in it,
-another has to be dropped. As many requests as possible should find their page in the cache."""
+another has to be dropped. As many requests as possible should find their page in the cache. The reward of a step is by
+how many hits the requests up to the next decision exceed those that the least recently used rule has in them, as a
+share of what the optimum gains on that rule in the whole trace; a trace's rewards add up to its score."""
     strategy = """\
 Hint: pages differ in how often and how regularly they come back, and traces in whether the recent past tells; a rule
 that finds out which kind of trace it sees can do better than any that always does the same."""
@@ -103,13 +105,13 @@ that finds out which kind of trace it sees can do better than any that always do
         return "the number of a page in the cache"
 
     def staged(self, score: float) -> str:
-        if score < 0:
+        if score <= 0:
             return (
-                "Fewer hits than the least recently used rule has: what was used just now is likely to be used again."
+                "No more hits than the least recently used rule has: what was used just now is likely to be used again."
             )
         if score < 0.4:
             return "More hits than the least recently used rule; look at what pages that came back have in common."
-        return "Close to what only foresight can beat."
+        return "Much of what the optimum gains, which knows all requests to come."
 
 
 class Cache:

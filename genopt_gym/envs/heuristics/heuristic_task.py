@@ -32,6 +32,7 @@ class HeuristicTask(RolloutTask):
     limits = Limits(call_seconds=2.0, cpu_seconds=300)
     default_start: ClassVar[str] = "one_function/naive"
     max_inner_steps = 1_000_000
+    cap_is_told: ClassVar[bool] = False  # an instance ends when all is decided, long before
     decision: ClassVar[str]
     """What the workflow returns."""
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {"default": {}, "paper": {}}
@@ -71,8 +72,8 @@ class HeuristicTask(RolloutTask):
 def in_a_cell(value: Any) -> Any:
     """A list as one text, so that it is one column of the trace however long it is.
 
-    >>> in_a_cell([3, 0.25, [1, 2]]), in_a_cell(4)
-    ('3 0.25 1:2', 4)
+    >>> in_a_cell([3, 0.25, [1, 10314.2]]), in_a_cell(4)
+    ('3 0.25 1:10314', 4)
     """
     if type(value) is not list:
         return value
@@ -80,7 +81,9 @@ def in_a_cell(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return str(round(value)) if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def structures_of(component: Component, workflow: str, implementations: Mapping[str, str]) -> Mapping[str, Structure]:

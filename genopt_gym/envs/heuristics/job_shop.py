@@ -60,7 +60,7 @@ def priority(job, machine, state):
 }
 
 SOURCES = {
-    "floor": "shortest processing time, measured over the test instances",
+    "floor": "shortest processing time on the test instances",
     "reference": "the best known makespans themselves (see genopt_gym.envs.heuristics.taillard)",
 }
 
@@ -86,7 +86,9 @@ class JobShopDispatch(HeuristicTask):
     decision = "the position, from 0, of a job in jobs"
     goal = """\
 Write a dispatching rule for job shops: every job has to pass every machine once, in an order of its own, and a machine
-works on one job at a time. All jobs should be done as early as possible."""
+works on one job at a time. All jobs should be done as early as possible. The reward of a step is by how much the least
+makespan that is still possible has grown, counted negatively, in percent of the best known. What it lacked of the best
+known at first is not charged, so that an instance's rewards add up to its score."""
     strategy = """\
 Hint: what matters is the last job to be done; a rule that looks only at the operation in hand leaves long jobs for the
 end. Ask which machine will run dry, and which jobs will be late."""
@@ -149,10 +151,10 @@ end. Ask which machine will run dry, and which jobs will be late."""
 
     def staged(self, score: float) -> str:
         if score < -30:
-            return "Machines idle while others are overloaded: see to it that long jobs get on."
+            return "Far from the best known: see which machines idle, and which jobs are the last to be done."
         if score < -15:
             return "About what the classical rules get; combine what they look at."
-        return "Better than any classical rule."
+        return "Better than the classical rules."
 
 
 class Shop:

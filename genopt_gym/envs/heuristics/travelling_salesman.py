@@ -63,7 +63,7 @@ def next_city(here, near, start, rest):
 }
 
 SOURCES = {
-    "floor": "nearest neighbour, measured over the test instances",
+    "floor": "nearest neighbour on the test instances",
     "reference": "Held and Karp's bound itself; optimal tours are 0.7 to 1 % above it",
 }
 
@@ -90,7 +90,8 @@ class TravellingSalesman(HeuristicTask):
     decision = "the number of a city in near"
     goal = """\
 Write a rule for a travelling salesman who sees only the nearest cities: it picks the next one until all are visited,
-and then he returns to the start. The whole way should be as short as possible."""
+and then he returns to the start. The whole way should be as short as possible. The reward of a step is an equal share
+of the bound less the way, in percent of the bound; an instance's rewards add up to its score."""
     strategy = """\
 Hint: the nearest city is often right, but cities that are left behind have to be fetched from far away in the end."""
     distributions: Mapping[str, Sequence[str]] = {

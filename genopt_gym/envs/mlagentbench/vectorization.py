@@ -91,7 +91,7 @@ class Vectorization(Task):
         solved=None,
         sources={"floor": "the loop itself", "reference": "windows as a view and one matrix product, measured here"},
     )
-    goal = "Write the forward pass of a 2D convolution so that it takes as little time as possible, in NumPy alone."
+    goal = "Write the forward pass of a 2D convolution so that it takes as little time as possible."
     strategy = "Hint: what Python does in a loop for every output, NumPy can do at once for all of them."
     default_start = "one_function/naive"
     protocols: ClassVar[Mapping[str, Mapping[str, Any]]] = {
@@ -207,9 +207,9 @@ class Vectorization(Task):
 
     def staged(self, score: float) -> str:
         if score < 2:
-            return "As slow as the loop: find what can be computed for many outputs at once."
+            return "Hardly faster than the loop: find what can be computed for many outputs at once."
         if score < 50:
-            return "Faster than the loop; what loop is left in Python still takes most of the time."
+            return "Faster than the loop; if a loop is left in Python, it takes most of the time."
         return "Fast: what is left is the order of data in memory, copies, and one good matrix product."
 
 

@@ -34,7 +34,7 @@ obs is a dict:
 ACTION = f"""\
 Returns the action, a text. Commands: {action_words()}. While the game asks, the answer is a key: {answer_words()},
 or a direction by its name; any other command is then pressed as the key that it has. Walking into a monster attacks it;
-money, scrolls, potions and wands are picked up by walking over them.
+money, scrolls, potions and wands are picked up by walking over them. A pet changes places with whoever walks into it.
 State may be kept in global variables: they last for one trial, which is one game, and every trial begins anew."""
 
 SEEN = "Returns whatever helps to choose the action. select_action gets it."
@@ -189,10 +189,10 @@ points come from experience, gold, and depth reached (50 a level). A game ends w
 
     def staged(self, score: float) -> str:
         if score < 100:
-            return "Hardly any points: leave the first level, and fight what is weak."
+            return "Hardly any points: go down, and fight what is weak."
         if score < 1000:
             return "Some points: see what ended the games, and how deep they got."
-        return "Many points for so few actions."
+        return "Many points: what is left is to live longer, and to get deeper."
 
 
 class NetHackStaircase(NetHackTask):
@@ -204,8 +204,8 @@ class NetHackStaircase(NetHackTask):
         sources={**SOURCES, "reference": "every game"},
     )
     goal = """\
-Write a player for NetHack who steps onto a staircase down (>) of the first level. That ends the game, and scores
-1; death or {steps} actions without it score 0."""
+Write a player for NetHack who steps onto a staircase down (>), as there is one on the first level. That ends the game,
+and scores 1; death or {steps} actions without it score 0."""
 
     def measure(self, game: Game) -> float:
         return float(game.on_stairs_down)
@@ -227,7 +227,8 @@ class NetHackEat(NetHackTask):
     )
     goal = """\
 Write a player for NetHack who eats as much as possible within {steps} actions, things out of the pack and corpses.
-The score is the nutrition; who eats on when satiated may choke, and a game ends with death."""
+The score is by how much nutrition rises, all rises added up; what is used up is not taken off. Who eats on when
+satiated may choke, and a game ends with death."""
 
     def measure(self, game: Game) -> float:
         return float(game.nutrition)

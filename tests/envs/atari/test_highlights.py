@@ -84,6 +84,7 @@ def test_a_game_with_lives() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # of 20 whole games, played and replayed
 @pytest.mark.parametrize("game", GAMES)
 def test_recorded_best_programs(game: str) -> None:
     evaluator = evaluator_of(game)
