@@ -34,7 +34,7 @@ def decide_shoot(obs: dict[str, Any]) -> bool:
 
 # --- decide_movement ---
 
-drifting: dict[str, Any] = {"rest": 0, "speed": 0.0}
+drifting = {"rest": 0, "speed": 0.0}
 MARGIN = 3
 """Pixels between a bomb and the cannon that are too few."""
 

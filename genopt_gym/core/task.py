@@ -126,6 +126,10 @@ class Task(ABC):
     """Default credit horizon; ``None`` shows all inner steps."""
     profile: str = "bare"
     """Which libraries the confined process holds."""
+    observer: str = ""
+    """What of this package makes observations there, out of the parts that the worker packs: ``module:name``, called
+    once for each trial, gives a function of these parts. Artifacts can get at it, so it knows no more than they are
+    told. Empty where observations are sent whole."""
     limits: Limits = Limits()
     block_size: ClassVar[int] = 4
     """How many trials share one confined process; fixed, so that results don't depend on the workers."""

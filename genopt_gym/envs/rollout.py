@@ -100,37 +100,52 @@ class RolloutTask(Task):
         earlier = _Earlier(self, [self.earlier_episodes(recorder.instance) for recorder in recorders])
         checks = self.checks(episodes)
         lengths = [self._length(recorder) for recorder in recorders]
-        mishaps = [episode.mishap if isinstance(episode, TellsMishaps) else None for episode in episodes]
+        looks = [episode.mishap if isinstance(episode, TellsMishaps) else None for episode in episodes]
         live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
-            observations = [episodes[slot].observe() for slot in live]
-            replies = session.call(live, [self.arguments(observation) for observation in observations])
-            ended = []
-            for slot, observation, reply in zip(live, observations, replies, strict=True):
-                recorder = recorders[slot]
-                failure, calls = reply.failure, reply.calls
-                mishap = ""
-                if recorder.tracing:
-                    observation, calls = self.shown(observation, calls)
-                    mishap = look() if (look := mishaps[slot]) else ""
-                if failure is None and (wanted := checks[slot](reply.result)):
-                    problem = f"the workflow returned {reply.result!r:.100}, but {wanted}"
-                    failure = Failure("contract_broken", "ValueError", problem)
-                if failure is not None:
-                    recorder.fail(failure, observation, calls)
-                    ended.append(slot)
-                    continue
-                reward, over = episodes[slot].step(reply.result)
-                if earlier.took(slot, episodes[slot], over):
-                    continue
-                recorder.step(observation, calls, reply.result, reward, session.reply_bytes, mishap=mishap)
-                if over or recorder.steps >= lengths[slot]:
-                    at_cap = len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
-                    measures = self.measures(recorder.instance, recorder.total) if over or at_cap else {}
-                    recorder.finish(recorder.total, ended=over or at_cap, metrics=measures)
-                    ended.append(slot)
-            if ended:
-                live = [slot for slot in live if slot not in ended]
+            # Each thing for all episodes before the next: what runs between the steps of two simulators runs slowly.
+            sent, seen = self._observed(live, episodes, recorders)
+            replies = session.call(live, sent)
+            acting = []
+            for slot, observation, reply in zip(live, seen, replies, strict=True):
+                failure = reply.failure or _broken_contract(reply.result, checks[slot])
+                if failure is None:
+                    acting.append((slot, observation, reply))
+                else:
+                    told = self.shown(observation, reply.calls) if recorders[slot].tracing else (observation, [])
+                    recorders[slot].fail(failure, *told)
+            outcomes = [episodes[slot].step(reply.result) for slot, _, reply in acting]
+            live = []
+            for (slot, observation, reply), (reward, over) in zip(acting, outcomes, strict=True):
+                recorder, calls, mishap = recorders[slot], reply.calls, ""
+                if not earlier.took(slot, episodes[slot], over):
+                    if recorder.tracing:
+                        observation, calls = self.shown(observation, calls)
+                        mishap = look() if (look := looks[slot]) else ""
+                    recorder.step(observation, calls, reply.result, reward, session.reply_bytes, mishap=mishap)
+                    if over or recorder.steps >= lengths[slot]:
+                        self._finish(recorder, over)
+                        continue
+                live.append(slot)
+
+    def _observed(
+        self, live: Sequence[int], episodes: Sequence[Any], recorders: Sequence[Recorder]
+    ) -> tuple[Sequence[Sequence[Any]], Sequence[Any]]:
+        """What is sent for each running episode, and what its trace shows."""
+        if not self.observer:
+            seen = [episodes[slot].observe() for slot in live]
+            return [self.arguments(observation) for observation in seen], seen
+        sent = [episodes[slot].pack() for slot in live]
+        return sent, [
+            episodes[slot].observe() if recorders[slot].tracing else parts
+            for slot, parts in zip(live, sent, strict=True)
+        ]
+
+    def _finish(self, recorder: Recorder, over: bool) -> None:
+        """Close a trial whose episode is over, or that has come to its length."""
+        ended = over or len(recorder.instance.prefix) + recorder.steps >= self.max_inner_steps
+        measures = self.measures(recorder.instance, recorder.total) if ended else {}
+        recorder.finish(recorder.total, ended=ended, metrics=measures)
 
     def window_scores(self) -> WindowScores | None:
         return measured_windows().get(type(self).__name__)
@@ -154,6 +169,14 @@ class RolloutTask(Task):
         """After how many inner steps a trial ends, if its episode does not end before."""
         rest = self.max_inner_steps - len(recorder.instance.prefix)
         return rest if recorder.step_limit is None else min(rest, recorder.step_limit)
+
+
+def _broken_contract(action: Any, check: Callable[[Any], str | None]) -> Failure | None:
+    """What is wrong with an action, if anything."""
+    wanted = check(action)
+    if not wanted:
+        return None
+    return Failure("contract_broken", "ValueError", f"the workflow returned {action!r:.100}, but {wanted}")
 
 
 class _Earlier:

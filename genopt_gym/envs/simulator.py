@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -13,6 +14,13 @@ class Simulator(Protocol):
 
     def step(self, action: Any) -> tuple[float, bool]:
         """Play one action; the reward, and whether the episode has come to its end."""
+
+
+class PacksObservations(Simulator, Protocol):
+    """A simulator of a task with a ``observer``."""
+
+    def pack(self) -> Sequence[Any]:
+        """The parts that the observer makes an observation of; before ``observe``, where that is asked for too."""
 
 
 @runtime_checkable

@@ -68,7 +68,7 @@ class Worker:
         self._scratch_root = scratch_root
         self._line = line
         self._tasks: dict[bytes, Task] = {}
-        self._zygotes: dict[str, Zygote] = {}
+        self._zygotes: dict[tuple[str, str], Zygote] = {}
         self._deaths = 0
         """Of processes, in the block in hand."""
 
@@ -108,7 +108,7 @@ class Worker:
                 losses += 1
                 if losses > 1:
                     raise
-                self._zygotes.pop(task.profile).close()
+                self._zygotes.pop((task.profile, task.observer)).close()
             # What unfinished trials had done is lost with the process: they start again, without the culprit.
             pending = [i for i in pending if recorders[i].trial is None]
             for i in pending:
@@ -124,7 +124,9 @@ class Worker:
         judge: Callable[[str], str] | None = None,
     ) -> None:
         seeds = [task.seed(recorder.instance, "artifact") for recorder in recorders]
-        with Session(self._zygote(task), block.program, seeds, task.limits, block.view is not None, llm) as session:
+        traced, packed = block.view is not None, bool(task.observer)
+        zygote = self._zygote(task)
+        with Session(zygote, block.program, seeds, task.limits, traced, llm, packed) as session:
             session.judge = judge
             task.run(session, recorders)
 
@@ -148,11 +150,12 @@ class Worker:
             trial.result()
 
     def _zygote(self, task: Task) -> Zygote:
-        if task.profile not in self._zygotes:
+        key = (task.profile, task.observer)
+        if key not in self._zygotes:
             tier = choose()
-            self._zygotes[task.profile] = Zygote(task.profile, tier, self._scratch_root)
-            require_confinement(self._zygotes[task.profile], tier)
-        return self._zygotes[task.profile]
+            self._zygotes[key] = Zygote(task.profile, tier, self._scratch_root, task.observer)
+            require_confinement(self._zygotes[key], tier)
+        return self._zygotes[key]
 
     def _task(self, spec: TaskSpec) -> Task:
         key = msgspec.json.encode(spec)

@@ -34,12 +34,23 @@ PYTHONS_OWN = dict(vars(builtins))
 """What every component starts out with; a copy for each."""
 
 
-def serve(line: MessageChannel, progress: memoryview) -> None:
-    """Answer calls until the line closes. ``progress`` is shared: trial in hand, and calls begun."""
+Observer = Callable[[], Callable[..., Any]]
+"""Called once for each trial: a function that makes an observation of its parts."""
+
+
+def serve(line: MessageChannel, progress: memoryview, observer: Observer | None = None) -> None:
+    """Answer calls until the line closes.
+
+    Args:
+        line: to the worker.
+        progress: shared with it: trial in hand, and calls begun.
+        observer: makes the workflow's argument of what is sent, where the job is packed.
+    """
     job = msgspec.msgpack.decode(line.receive(), type=Job)
     texts = {name: text for name, kind, text in job.components if kind == "python"}
     llm = _model(line)
     trials = [LoadedArtifact(job, seed, llm) for seed in job.seeds]
+    observes = [observer() for _ in trials] if job.packed and observer is not None else None
     draws = "sklearn" in sys.modules or any("random" in text for text in texts.values())
     streams = RandomStreams() if draws else None
     random.seed(job.seeds[0])  # for whatever draws without a word of it
@@ -58,7 +69,7 @@ def serve(line: MessageChannel, progress: memoryview) -> None:
             try:
                 if streams is not None:
                     streams.enter(trial)
-                answers.append(trial.call(args))
+                answers.append(trial.call(args if observes is None else [observes[slot](*args)]))
             except BaseException as exception:
                 answers.append(Answer(None, _problem(exception, texts), trial.calls))
         try:

@@ -59,6 +59,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     seeds: list[int]
     traced: bool
     answer_bytes: int
+    packed: bool = False
+    """Whether what is sent are the parts of observations, which the zygote's observer makes."""
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True):

@@ -62,6 +62,7 @@ class Session:
         limits: what the child may use.
         traced: whether component calls are reported.
         llm: the model that artifacts may call, if any; it runs here, on the trusted side.
+        packed: whether calls get the parts that the zygote's observer makes the workflow's one argument of.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Session:
         limits: Limits,
         traced: bool,
         llm: Callable[[str], str] | None = None,
+        packed: bool = False,
     ) -> None:
         self.program = program
         self._zygote = zygote
@@ -103,7 +105,7 @@ class Session:
         self._sender = Sender()
         self._deadline = self._looked = time.monotonic()
         self._free_before = scratch.free_bytes(self._scratch)
-        job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes)
+        job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes, packed)
         self.reply_bytes = 0
         """Size of the last reply."""
         self._await_confinement()

@@ -34,9 +34,16 @@ class ZygoteLost(ConnectionError):
 
 
 class Zygote:
-    """A preloaded process that forks confined children."""
+    """A preloaded process that forks confined children.
 
-    def __init__(self, profile: str, tier: str, scratch_root: str) -> None:
+    Args:
+        profile: the libraries that it loads.
+        tier: how children are confined.
+        scratch_root: the folder of their scratch folders.
+        observer: as ``Task.observer``; sessions that are ``packed`` use it.
+    """
+
+    def __init__(self, profile: str, tier: str, scratch_root: str, observer: str = "") -> None:
         self.scratch_root = scratch_root
         # Trials that wait for a model are run by threads.
         self._talking = threading.Lock()
@@ -44,7 +51,7 @@ class Zygote:
         root = str(Path(__file__).parents[1])
         # A tier of somebody's own is found where we find it; the zygote forgets these folders at once.
         folders = [os.path.abspath(folder) for folder in sys.path] if is_reference(tier) else []
-        words = [root, str(theirs.fileno()), profile, tier, scratch_root, *folders]
+        words = [root, str(theirs.fileno()), profile, tier, scratch_root, observer, *folders]
         environment = {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",

@@ -25,7 +25,7 @@ import msgspec
 
 from genopt_gym.sandbox import confine, preload, warmup
 from genopt_gym.sandbox.channel import MessageChannel
-from genopt_gym.sandbox.child import serve
+from genopt_gym.sandbox.child import Observer, serve
 from genopt_gym.sandbox.messages import READY, STACK_SIGNAL, Exit, ForkOrder, ReapOrder
 from genopt_gym.sandbox.tier import TIERS, ConfinementTier
 
@@ -35,13 +35,14 @@ PR_SET_PDEATHSIG = 1
 LINE_FD, PROGRESS_FD = 3, 4
 
 
-def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *folders: str) -> None:
+def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, observer_name: str, *folders: str) -> None:
     """Preload, take the first layer of confinement, then obey until the control socket closes.
 
     ``folders`` are where a tier of somebody's own is looked for.
     """
     tier = _tier(tier_name, folders)
     _preload(profile, later_imports=tier.opens_files)
+    observer = _observer(observer_name) if observer_name else None
     libc = ctypes.CDLL(None)
     control = socket.socket(fileno=control_fd)
     with open("/proc/self/statm") as statm:
@@ -68,7 +69,7 @@ def main(control_fd: int, profile: str, tier_name: str, scratch_root: str, *fold
                 continue
             pid = os.fork()
             if pid == 0:
-                _become_child(order, descriptors, own_bytes, own_modules, libc, apply)
+                _become_child(order, descriptors, own_bytes, own_modules, libc, apply, observer)
             pidfd = os.pidfd_open(pid)
             socket.send_fds(control, [pid.to_bytes(8, "little")], [pidfd])
             for descriptor in (*descriptors, pidfd):
@@ -83,6 +84,15 @@ def _tier(name: str, folders: Sequence[str]) -> ConfinementTier:
         return TIERS.make(name)
     finally:
         sys.path[:] = before
+
+
+def _observer(name: str) -> Observer:
+    """What makes observations of packed parts, ours alone."""
+    module, _, attribute = name.partition(":")
+    if not module.startswith("genopt_gym."):
+        raise ValueError(f"an observer is part of genopt_gym, got {name!r}")
+    observer: Observer = getattr(importlib.import_module(module), attribute)
+    return observer
 
 
 def _reap(pid: int) -> Exit:
@@ -121,6 +131,7 @@ def _become_child(
     own_modules: list[str],
     libc: ctypes.CDLL,
     apply: Callable[[str], None],
+    observer: Observer | None,
 ) -> None:
     """In the fork: take the descriptors and the limits, give up all else, serve, and end without a trace."""
     code, output = 1, descriptors[1]
@@ -145,7 +156,7 @@ def _become_child(
         line = MessageChannel(socket.socket(fileno=LINE_FD), max_bytes=1 << 31)
         apply(order.scratch)
         line.send(READY)
-        serve(line, progress)
+        serve(line, progress, observer)
         code = 0
     except BaseException as error:
         with contextlib.suppress(OSError):

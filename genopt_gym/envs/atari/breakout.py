@@ -1,31 +1,18 @@
-"""Breakout: objects from RAM, contracts, starting artifacts and metric."""
+"""Breakout: contracts, starting artifacts and metric."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import ClassVar
 
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
-from genopt_gym.envs.atari.emulator import AtariTask, Box, Objects, published, with_movement
+from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
 from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.atari.readers import breakout as reader
 from genopt_gym.envs.starts import acting_at_random
-
-BRICKS = (
-    (30, 1 << 6),
-    *((24, 1 << bit) for bit in (7, 5, 3, 1)),
-    *((18, 1 << bit) for bit in (0, 2, 4, 6)),
-    *((12, 1 << bit) for bit in (4, 6)),
-    *((6, 1 << bit) for bit in (7, 5, 3, 1)),
-    *((0, 1 << bit) for bit in (0, 2, 4)),
-)
-"""From left to right: the byte of the bottom row, and the bit of the brick's left half. A row higher is a byte on."""
-BRICK_BYTES, BRICK_ROWS = 36, 6
-BALL_ENDS = 186
-"""From here on the ball has left the field below and is no longer drawn."""
 
 OBSERVATION = """\
 obs is a dict of what is on the screen (160 wide, 210 high, y grows downwards), once every 4 frames:
@@ -135,13 +122,6 @@ def policy(obs):
 """
 
 
-@lru_cache(maxsize=1024)
-def _wall(ram: bytes) -> tuple[str, ...]:
-    """The rows of bricks, the top one first, in the first bytes of RAM; they change far more seldom than the rest."""
-    rows = range(BRICK_ROWS - 1, -1, -1)
-    return tuple("".join("#" if ram[start + row] & bit else "." for start, bit in BRICKS) for row in rows)
-
-
 def read_extras(objects: Objects) -> list[float]:
     """What the objects' vector holds beside boxes."""
     return [objects["lives"] / 5, *map("#".__eq__, "".join(objects["bricks"]))]
@@ -164,6 +144,8 @@ class Breakout(AtariTask):
 
     game: ClassVar[str] = "breakout"
     horizon = 300
+    screen: ClassVar = reader.SCREEN
+    read_objects = staticmethod(reader.read_objects)
     layout: ClassVar = Layout(
         ("Player", "Ball"),
         ("lives", *(f"bricks.{row}.{column}" for row in range(6) for column in range(18))),
@@ -271,19 +253,6 @@ def policy(obs):
             },
         ),
     }
-
-    @staticmethod
-    def read_objects(ram: bytes, previous: Objects) -> Objects:
-        """Addresses as in AtariARI (Anand et al. 2019, arXiv 1906.08226); extents as in OCAtari (Delfosse et al. 2024,
-        arXiv 2306.08649), but for the width of the paddle, which is there in RAM as well.
-        """
-        boxes: list[Box] = [("Player", ram[72] - 47, 189, 2 * ram[108], 4)]
-        ball_y = ram[101]
-        if 0 < ball_y < BALL_ENDS:
-            boxes.append(("Ball", ram[99] - 49, ball_y + 9, 2, 4))
-        objects = with_movement(boxes, previous)
-        objects["bricks"] = list(_wall(ram[:BRICK_BYTES]))
-        return objects
 
     def staged(self, score: float) -> str:
         if score <= 0:

@@ -26,24 +26,11 @@ from genopt_gym.envs.atari.episode import Mishap as Mishap
 from genopt_gym.envs.atari.episode import Objects as Objects
 from genopt_gym.envs.atari.episode import life_lost as life_lost
 from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.atari.readers.screen import ScreenReader
 from genopt_gym.envs.disguise.observations import BOX, ScreenMap
 from genopt_gym.envs.disguise.policies import DisguisedEpisode
 from genopt_gym.envs.disguise.words import RUN, Words
 from genopt_gym.envs.rollout import EVIDENCE, RolloutTask
-
-Box = tuple[str, int, int, int, int]
-"""Name, x, y, w, h."""
-
-
-def with_movement(boxes: Sequence[Box], previous: Objects) -> Objects:
-    """Objects with how far each has moved since the step before; 0 for one that was not there."""
-    objects = {}
-    for name, x, y, w, h in boxes:
-        before = previous.get(name)
-        dx, dy = (x - before["x"], y - before["y"]) if before else (0, 0)
-        objects[name] = {"x": x, "y": y, "w": w, "h": h, "dx": dx, "dy": dy}
-    return objects
-
 
 FRAME_SKIP = 4
 KEPT_STARTS = 256
@@ -108,6 +95,8 @@ class AtariTask(RolloutTask):
     """Whether the screen shows a number of lives; the observation then has ``lives``."""
     axes: ClassVar[Mapping[str, str]] = {}
     """Entries of the observation beside its objects that are places (``x``, ``y``) or movements (``dx``, ``dy``)."""
+    screen: ClassVar[ScreenReader | None] = None
+    """Reads the objects in the confined process too; without it, or under a disguise, that is sent them whole."""
     layout: ClassVar[Layout]
     """The observation as a vector, for ``GenOpt/Objects-<Game>-v0``."""
 
@@ -144,6 +133,8 @@ class AtariTask(RolloutTask):
             raise ParameterError("episodic_life goes on after a life: it needs one_life", "episodic_life")
         self._episodic_life = episodic_life
         self._fire_at_reset = fire_at_reset
+        if self.screen is not None and self.screen.read is self.read_objects:
+            self.observer = self.screen.name
         self._emulators: list[ALEInterface] = []
         self._starts: OrderedDict[tuple[str, int], ALEState] = OrderedDict()
         self._actions: list[Any] = []
@@ -172,6 +163,10 @@ class AtariTask(RolloutTask):
         if self._fire_at_reset:
             ale.act(self._actions[FIRE])
         return self._episode(ale)
+
+    def put_on(self, disguise: int) -> None:
+        super().put_on(disguise)
+        self.observer = ""  # it knows the objects' names
 
     def earlier_episodes(self, instance: Instance) -> int:
         """The lives of the game that come before the instance's own."""
@@ -254,6 +249,7 @@ class AtariTask(RolloutTask):
             shows_lives=self.has_lives,
             one_life=self._one_life,
             mishap=self.mishap,
+            pack=self.screen.pack if self.observer and self.screen is not None else None,
         )
 
     def boot(self, seed: int) -> ALEInterface:

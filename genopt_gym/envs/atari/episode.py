@@ -9,8 +9,8 @@ import numpy as np
 from ale_py import ALEInterface
 from numpy.typing import NDArray
 
-Objects = dict[str, Any]
-"""Objects by name, each a dict of x, y, w, h, dx, dy in pixels of the 160 x 210 screen."""
+from genopt_gym.envs.atari.readers.screen import Objects as Objects
+from genopt_gym.envs.atari.readers.screen import Packed
 
 Mishap = Callable[[Objects, Objects], str]
 """What has gone wrong between an observation and the one before it, in a word or two; empty if nothing."""
@@ -31,6 +31,8 @@ class AtariEpisode:
         "_last_life",
         "_mishap",
         "_objects",
+        "_pack",
+        "_packed_before",
         "_read",
         "_reward",
         "_shows_lives",
@@ -45,11 +47,15 @@ class AtariEpisode:
         shows_lives: bool,
         one_life: bool,
         mishap: Mishap = life_lost,
+        pack: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._ale = ale
         self._actions = actions
         self._read = read
         self._mishap = mishap
+        self._pack = pack
+        self._packed_before = False
+        """Whether the confined process knows what was there before."""
         self._shows_lives = shows_lives
         self._last_life = ale.lives() if one_life else 0
         """With fewer lives than this the episode is over."""
@@ -67,6 +73,16 @@ class AtariEpisode:
             objects["lives"] = self._ale.lives()
         return objects
 
+    def pack(self) -> Packed:
+        """The observation as the game's ``ScreenReader`` reads it; it stands for ``observe``, or comes before that."""
+        assert self._pack is not None
+        ram = self._pack(self._ale.getRAM().tobytes())
+        lives = self._ale.lives() if self._shows_lives else None
+        if self._packed_before:
+            return ram, self._reward, lives
+        self._packed_before = True
+        return ram, self._reward, lives, self._objects
+
     def step(self, action: int) -> tuple[float, bool]:
         self._reward = reward = self._ale.act(self._actions[action])
         return reward, self._ale.game_over() or self._ale.lives() < self._last_life
@@ -83,6 +99,7 @@ class AtariEpisode:
             self._ale.act(fire)
         self._last_life, self._reward = self._ale.lives(), 0
         self._objects, self._before = {}, {}
+        self._packed_before = False
 
     def screen(self) -> NDArray[np.uint8]:
         """The frame on the screen, (210, 160, 3)."""

@@ -1,4 +1,4 @@
-"""Freeway: objects from RAM, contracts, starting artifacts and metric."""
+"""Freeway: contracts, starting artifacts and metric."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
 from genopt_gym.envs.atari.emulator import AtariTask, Objects, published
 from genopt_gym.envs.atari.layout import Layout, numbered
+from genopt_gym.envs.atari.readers import freeway as reader
 from genopt_gym.envs.starts import TwoSteps, two_step_structures
-
-CHICKENS = (("Chicken", 14, 44), ("Chicken1", 15, 108))
-"""Name, where its height is in RAM, x."""
-CARS = tuple((f"Car{lane}", 117 - lane, 27 + 16 * lane) for lane in range(10))
-"""Name, where its x is in RAM, y."""
-WALK = 4
-"""Pixels that a chicken goes in a step, or is thrown back in one."""
-ROUND, HALF = 160, 80
-"""The road is a ring of so many pixels."""
 
 OBSERVATION = """\
 obs is a dict of what is on the screen (160 wide, 210 high, y grows downwards), once every 4 frames:
@@ -132,6 +124,8 @@ class Freeway(AtariTask):
     has_lives: ClassVar[bool] = False
     game_steps: ClassVar[int | None] = 2048
     horizon = 100
+    screen: ClassVar = reader.SCREEN
+    read_objects = staticmethod(reader.read_objects)
     layout: ClassVar = Layout(("Chicken", "Chicken1", *numbered("Car", 10)))
     metric = Metric(
         name="crossings in a game, mean over games",
@@ -171,31 +165,15 @@ there, not where they are now, and wait only as long as it takes to let one pass
     @staticmethod
     def mishap(objects: Objects, before: Objects) -> str:
         """The chicken begins to go down, and a car is where it was: it does so when it is hit, too."""
-        chicken = before["Chicken"]
-        if not chicken["dy"] <= 0 < objects["Chicken"]["dy"] <= WALK:
+        chicken, walk = before["Chicken"], reader.WALK
+        if not chicken["dy"] <= 0 < objects["Chicken"]["dy"] <= walk:
             return ""
         x, y = chicken["x"], chicken["y"]
         hit = any(
-            car["y"] - 8 - WALK < y < car["y"] + 10 + WALK and car["x"] - 6 - WALK < x < car["x"] + 8 + WALK
-            for car in (before[name] for name, _, _ in CARS)
+            car["y"] - 8 - walk < y < car["y"] + 10 + walk and car["x"] - 6 - walk < x < car["x"] + 8 + walk
+            for car in (before[name] for name, _, _ in reader.CARS)
         )
         return "goes back beside a car" if hit else ""
-
-    @staticmethod
-    def read_objects(ram: bytes, previous: Objects) -> Objects:
-        """Addresses as in AtariARI (Anand et al. 2019, arXiv 1906.08226); extents as in OCAtari (Delfosse et al. 2024,
-        arXiv 2306.08649). Everything is always there, so this is not worth a list of boxes.
-        """
-        objects: Objects = {}
-        for name, address, x in CHICKENS:
-            y = 193 - ram[address]
-            dy = y - previous[name]["y"] if previous else 0
-            objects[name] = {"x": x, "y": y, "w": 6, "h": 8, "dx": 0, "dy": dy}
-        for name, address, y in CARS:
-            x = ram[address] - 3
-            dx = (x - previous[name]["x"] + HALF) % ROUND - HALF if previous else 0
-            objects[name] = {"x": x, "y": y, "w": 8, "h": 10, "dx": dx, "dy": 0}
-        return objects
 
     def staged(self, score: float) -> str:
         if score <= 0:

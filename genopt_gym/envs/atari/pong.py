@@ -1,4 +1,4 @@
-"""Pong: objects from RAM, contracts, starting artifacts and metric."""
+"""Pong: contracts, starting artifacts and metric."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import ClassVar
 from genopt_gym.core.metric import RECORD
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.atari import literature
-from genopt_gym.envs.atari.emulator import AtariTask, Objects, published, with_movement
+from genopt_gym.envs.atari.emulator import AtariTask, published
 from genopt_gym.envs.atari.layout import Layout
+from genopt_gym.envs.atari.readers import pong as reader
 from genopt_gym.envs.starts import TwoSteps, two_step_structures
-
-TOP, BOTTOM = 34, 194
-"""First row of the playfield, and the row below its last."""
 
 OBSERVATION = """\
 obs is a dict of what is on the screen (160 wide, 210 high, y grows downwards), once every 4 frames:
@@ -110,6 +108,8 @@ class Pong(AtariTask):
     has_lives: ClassVar[bool] = False
     max_inner_steps = 4000
     horizon = 400
+    screen: ClassVar = reader.SCREEN
+    read_objects = staticmethod(reader.read_objects)
     layout: ClassVar = Layout(("Player", "Enemy", "Ball"))
     metric = Metric(
         name="points won less points lost in a game, mean over games",
@@ -145,20 +145,6 @@ what gets past the other side."""
         parametric=TwoSteps(FOLLOWER, STEERING, FOLLOWER_IN_ONE),
         draw="random.randrange(6)",
     )
-
-    @staticmethod
-    def read_objects(ram: bytes, previous: Objects) -> Objects:
-        """Addresses as in AtariARI (Anand et al. 2019, arXiv 1906.08226); extents as they are on the screen."""
-        player, enemy, ball_x, ball_y = ram[51], ram[50], ram[49], ram[54]
-        # A paddle that leaves the field above is drawn a row shorter than what is left of it.
-        top = max(player - 13, TOP)
-        boxes = [("Player", 140, top, 4, min(15 if player - 13 >= TOP else player + 1 - TOP, BOTTOM - top))]
-        if enemy >= TOP:
-            top = max(enemy - 15, TOP)
-            boxes.append(("Enemy", 16, top, 4, min(15, enemy + 1 - TOP, BOTTOM - top)))
-        if ball_y and ball_x > 48:
-            boxes.append(("Ball", ball_x - 49, ball_y - 14, 2, 4))
-        return with_movement(boxes, previous)
 
     def staged(self, score: float) -> str:
         if score < 0:

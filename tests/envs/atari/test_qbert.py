@@ -10,7 +10,8 @@ import pytest
 
 from genopt_gym.core.evidence import Instance
 from genopt_gym.envs.atari.emulator import AtariEpisode
-from genopt_gym.envs.atari.qbert import CUBES, TARGETS, Qbert
+from genopt_gym.envs.atari.qbert import Qbert
+from genopt_gym.envs.atari.readers.qbert import CUBES, TARGETS
 from tests.envs.atari.qbert_play import begin, hop, implementation, played, policy
 from tests.envs.atari.sprites import boxes, equal_shares, is_on_sprite, recorded_frames
 

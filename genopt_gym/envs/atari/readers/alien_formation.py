@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from genopt_gym.envs.atari.emulator import Objects
+from genopt_gym.envs.atari.readers.screen import Objects
 
 ALIENS = [
     [[(f"Alien{6 * row + column}", 16 * column) for column in range(6) if bits >> column & 1] for bits in range(64)]
