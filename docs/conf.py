@@ -6,14 +6,15 @@ import os
 import sys
 from pathlib import Path
 
-# What a page says must not depend on the data, the keys or the network of the machine that builds it.
-os.environ |= {"GENOPT_DATA": os.devnull, "GENOPT_BBEH_DIR": os.devnull, "HF_HUB_OFFLINE": "1"}
-os.environ.setdefault("GENOPT_WORKERS", "2")
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+from genopt_docs.facts import WITHOUT_DATA
 from genopt_docs.fingerprint import fingerprint
 
 from genopt_gym.version import VERSION
+
+os.environ |= WITHOUT_DATA
+os.environ.setdefault("GENOPT_WORKERS", "2")
 
 project, author, version = "genopt_gym", "genopt_gym contributors", VERSION
 copyright = author

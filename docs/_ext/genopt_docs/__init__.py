@@ -30,6 +30,5 @@ def _write(app: Sphinx) -> None:
 
 def _relink(app: Sphinx, name: str, source: list[str]) -> None:
     """Links of hand-written pages that leave the folder lead to what the site has of their target."""
-    if Path(app.env.doc2path(name)).suffix == ".md":
-        page = PurePosixPath(f"{name}.md")
-        source[0] = relinked(source[0], PurePosixPath("docs") / page, page)
+    page = PurePosixPath(name).with_suffix(Path(app.env.doc2path(name)).suffix)
+    source[0] = relinked(source[0], PurePosixPath("docs") / page, page)

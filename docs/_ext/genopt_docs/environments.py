@@ -7,7 +7,7 @@ from itertools import groupby
 
 from genopt_docs.facts import GUIDES, Facts, all_facts
 from genopt_docs.games import GAME_FAMILY, game_pages
-from genopt_docs.markdown import code, folded, listed, plain, table
+from genopt_docs.markdown import ALONE, code, folded, listed, plain, table
 from genopt_docs.parameters import ALL, keyword_table
 from genopt_docs.scores import score_picture, score_table
 from genopt_docs.suites import suite_page, suites_with
@@ -28,7 +28,9 @@ question](../which-tasks.md), [suites](suites.md).
 """
 
 
-HEAD = """\
+HEAD = (
+    ALONE
+    + """\
 # {name}
 
 `{id}`: {line}
@@ -37,6 +39,7 @@ HEAD = """\
 
 {command}
 {table}"""
+)
 INTERFACE = """\
 ## Observation and action
 
@@ -115,12 +118,15 @@ def _family_page(name: str, members: list[Facts]) -> str:
         )
     guide = f"The guide: [{GUIDES[name]}](../{GUIDES[name]}.md)."
     columns = ["", "id", "what it is", "score", "floor", "reference"]
-    return f"# {name}\n\n{guide}\n\n{table(columns, rows)}\n{listed(facts.place for facts in members)}"
+    return f"# {name}\n\n{guide}\n\n{table(columns, rows)}"
 
 
 def _head(facts: Facts) -> str:
     task = facts.task
-    rows = [["edits of a run", str(facts.row.updates)]]
+    rows = [
+        ["family", f"[{facts.family}]({facts.family.lower()}.md), of [all](index.md)"],
+        ["edits of a run", str(facts.row.updates)],
+    ]
     if isinstance(task, Task):
         sizes = {split: len(task.instances(split)) for split in (*SPLITS, CONFIRMATION)}
         rows.append(["trials of a split", ", ".join(f"{split} {size}" for split, size in sizes.items() if size)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,8 @@ from genopt_gym.registration import EXAMPLES, FUNCTION, TABLE, Row
 PICTURES = ROOT / "docs" / "_static" / "environments"
 """Pictures that ``python -m genopt_docs.pictures`` has drawn of artifacts at play; small, and part of the
 repository."""
+WITHOUT_DATA = {"GENOPT_DATA": os.devnull, "GENOPT_BBEH_DIR": os.devnull, "HF_HUB_OFFLINE": "1"}
+"""Environment variables under which no task finds data of others: what a page says must not depend on the machine."""
 GUIDES = {
     "Atari": "atari",
     "BBEH": "bbeh",

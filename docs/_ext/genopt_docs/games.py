@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gymnasium as gym
 
 from genopt_docs.facts import PICTURES
-from genopt_docs.markdown import code, listed, table
+from genopt_docs.markdown import ALONE, code, table
 from genopt_gym.registration import GAMES
 
 GAME_FAMILY = "Objects"
@@ -29,7 +29,9 @@ Atari family see, a step is an action of the game. They are here so that deep RL
 table; see [the guide](../deep-rl.md).
 
 """
-PAGE = """\
+PAGE = (
+    ALONE
+    + """\
 # {title}
 
 `{id}`: the game of [{edited}]({place}.md) for agents that play it themselves.
@@ -45,8 +47,9 @@ PAGE = """\
 {entries}
 
 Positions and sizes are scaled to the screen, velocities to 16 pixels; `present` tells whether an object is there:
-[the guide](../deep-rl.md).
+[the guide](../deep-rl.md), [all games](objects.md).
 """
+)
 
 
 def game_pages(folder: str) -> Iterator[tuple[str, str]]:
@@ -58,7 +61,7 @@ def game_pages(folder: str) -> Iterator[tuple[str, str]]:
         [f"[![{id}](../_static/environments/{name}.png){{width=96px}}]({name}.md)", f"[`{id}`]({name}.md)"]
         for (id, _), name in zip(GAMES, names, strict=True)
     ]
-    yield f"{folder}/{GAME_FAMILY.lower()}.md", HEAD + table(["", "id"], rows) + "\n" + listed(names)
+    yield f"{folder}/{GAME_FAMILY.lower()}.md", HEAD + table(["", "id"], rows)
 
 
 def _page(id: str, name: str) -> str:

@@ -53,6 +53,10 @@ def folded(title: str, body: str) -> str:
     return f"<details>\n<summary>{title}</summary>\n\n{body}\n</details>\n"
 
 
+ALONE = "---\norphan: true\n---\n\n"
+"""Head of a page that the table at the side leaves out: hundreds of entries on every page take most of a build."""
+
+
 def listed(pages: Iterable[str], depth: int = 1) -> str:
     """The pages below this one, for the table at the side alone."""
     names = "\n".join(pages)

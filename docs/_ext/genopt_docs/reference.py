@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 
 import genopt_gym
-from genopt_docs.markdown import code, listed, plain, table
+from genopt_docs.markdown import ALONE, code, listed, plain, table
 from genopt_docs.parameters import ALL, parameters_page
 from genopt_gym.cli.catalogue import REGISTRIES
 from genopt_gym.core.registry import load
@@ -90,7 +90,7 @@ def _page(name: str) -> str:
         if issubclass(found, str):  # an enumeration
             options += "   :undoc-members:\n"
     directive = f".. currentmodule:: {module}\n\n.. auto{kind}:: {name}\n{options}"
-    return f"# {short}\n\n{code(directive, '{eval-rst}')}"
+    return f"{ALONE}# {short}\n\n{code(directive, '{eval-rst}')}\n[All names](index.md)\n"
 
 
 def _found(name: str) -> type:
@@ -104,7 +104,7 @@ def _api_page(names: list[str]) -> str:
     for group, members in groups.items():
         rows = [[f"[`{name}`]({place(name)}.md)", plain(_line(name))] for name in members]
         parts.append(f"## {group[:1].upper()}{group[1:]}\n\n{table(['name', 'what it is'], rows)}")
-    return "\n".join([*parts, listed(place(name) for members in groups.values() for name in members)])
+    return "\n".join(parts)
 
 
 def _line(name: str) -> str:
