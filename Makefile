@@ -14,7 +14,7 @@ ifneq ($(wildcard ../shared/data),)
 export GENOPT_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: install demo test test-all test-pythons test-nethack lint dist bench clean
+.PHONY: install demo test test-all test-pythons test-nethack lint docs dist bench clean
 
 install: $(INSTALLED)
 
@@ -60,6 +60,10 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
+# The documentation as a site, build/docs: every warning is an error, every notebook is run.
+docs: $(INSTALLED)
+	$(BIN)/python docs/build.py
+
 # What would be published, and whether it works where it is installed.
 dist: $(INSTALLED)
 	.ci/check-dist
@@ -77,5 +81,6 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/study.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis \
+		docs/environments docs/reference docs/project
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -207,7 +207,7 @@ class Task(ABC):
         return [Instance(split, index) for index in range(self._sizes[split])]
 
     def seed(self, instance: Instance, purpose: str = "") -> int:
-        """The instance's own seed: below 2**31, far apart between splits, ``split_seed``s and purposes."""
+        """The instance's own seed: below 2**31, far apart between splits, values of ``split_seed`` and purposes."""
         words = f"{type(self).__name__}/{self.split_seed}/{instance.split}/{instance.index}{purpose}"
         return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4], "little") >> 1
 

@@ -1,4 +1,4 @@
-"""README and CONTRIBUTING are true: what they show runs as it stands there."""
+"""CONTRIBUTING.md, docs/writing-a-task.md and docs/writing-an-agent.md are true: what they show runs as it stands."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ from genopt_gym.testing import ModelAgentConformance
 from tests.helpers.model_server import Answer, ModelServer
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.S)
+DOCUMENTS = ("CONTRIBUTING.md", "docs/writing-a-task.md", "docs/writing-an-agent.md")
+BLOCKS = [
+    block
+    for name in DOCUMENTS
+    for block in re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.S)
+]
 
 
 @pytest.fixture(scope="module")
@@ -92,42 +96,6 @@ def test_the_callback_writes_a_line_for_each_step(numbers: ModuleType, tmp_path:
 
 def lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
-
-
-@pytest.mark.parametrize("number", [0, 1], ids=["step by step", "a comparison"])
-def test_the_readme_shows_what_its_code_prints(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    code, printed = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", README, re.S)[number]
-    assert code.count("\n") <= 25
-    exec(code, {"__name__": "readme"})
-    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == printed.splitlines()
-    assert number == 0 or (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_notebook_shows_what_its_code_prints(tmp_path: Path) -> None:
-    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-    stored = nbformat.read(ROOT / "docs" / "notebooks" / "compare.ipynb", 4)
-    notebook = nbformat.from_dict(json.loads(json.dumps(stored)))
-    nbclient.NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    tables = [
-        output["data"]["text/plain"]
-        for each in (stored, notebook)
-        for cell in each.cells
-        if "pivot_table" in cell.source
-        for output in cell.outputs
-    ]
-    assert len(tables) == 2
-    assert tables[0] == tables[1]
-    assert any("image/png" in output.get("data", ()) for cell in notebook.cells for output in cell.get("outputs", ()))
-
-
-def test_the_readme_names_files_that_are_there() -> None:
-    for name in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / name).is_file(), name
 
 
 def test_the_rows_fit_their_tables() -> None:

@@ -13,7 +13,7 @@ from genopt_gym.core.extras import EXTRAS
 from tests.conftest import Genopt
 
 ROOT = Path(__file__).parents[2]
-GROUPS = {"all", "standard", "test", "dev"}
+GROUPS = {"all", "standard", "docs", "test", "dev"}
 WITHOUT = """\
 import sys
 sys.modules.update(dict.fromkeys({names!r}))

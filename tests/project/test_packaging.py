@@ -57,7 +57,7 @@ def test_the_lowest_versions_are_those_that_are_tested() -> None:
 
 def test_what_make_installs_is_pinned() -> None:
     pinned = pins("constraints.txt")
-    assert [name for name, _ in required("all", "reasoning", "local", "dev") if name not in pinned] == []
+    assert [name for name, _ in required("all", "reasoning", "local", "dev", "docs") if name not in pinned] == []
 
 
 @pytest.mark.parametrize("heavy", ["torch", "ray", "datasets", "imageio-ffmpeg", "trace-opt"])
@@ -71,7 +71,8 @@ def test_the_standard_extra_is_without_what_is_heavy(heavy: str) -> None:
 def test_the_address_is_the_same_everywhere() -> None:
     repository = PROJECT["urls"]["Repository"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"git clone {repository}\n" in readme
+    start = (ROOT / "docs/start.md").read_text(encoding="utf-8")
+    assert all(f"git clone {repository}\n" in text for text in (readme, start))
     assert all(url.startswith(repository) for name, url in PROJECT["urls"].items() if name != "Paper")
     assert PROJECT["urls"]["Paper"] in readme
 

@@ -1,0 +1,33 @@
+"""``make docs``: build the site into build/docs; every warning is an error. ``--quick`` runs no notebook."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = ("sphinx", "furo", "myst_nb", "ipykernel", "genopt_gym")
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code: 0 if the site stands, 1 if something in it is wrong, 2 if what builds it is missing."""
+    if missing := [name for name in MODULES if importlib.util.find_spec(name) is None]:
+        print(f"docs: the site needs {' and '.join(missing)}: pip install -e '.[docs]'", file=sys.stderr)
+        return 2
+    if unknown := set(arguments) - {"--quick"}:
+        print(f"docs: there is no {' and no '.join(sorted(unknown))}; there is --quick", file=sys.stderr)
+        return 2
+    from sphinx.cmd.build import main as build
+
+    os.chdir(ROOT)
+    notebooks = ["-D", "nb_execution_mode=off"] if "--quick" in arguments else []
+    code = build(["-b", "html", "-W", "--keep-going", "-q", "-d", "build/doctrees", *notebooks, "docs", "build/docs"])
+    if code == 0:
+        print("docs: build/docs/index.html")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
