@@ -42,7 +42,7 @@ from genopt_gym.evaluation.worker_process import default_workers
 from genopt_gym.making import optimization_env
 
 ENVIRONMENTS, STEPS, VECTOR = 16, 4, 8
-CARTPOLE = {"start": "one_function/naive", "validation_size": 16, "credit_horizon": 50}
+CARTPOLE: dict[str, Any] = {"start": "one_function/naive", "validation_size": 16, "credit_horizon": 50}
 POLICY = "def policy(obs):\n    return 1 if obs['pole_angle'] + {} * obs['pole_velocity'] > 0 else 0\n"
 SPEC = "genopt_gym.envs.control.cart_pole:CartPole"
 DELAY = 0.2
@@ -56,16 +56,21 @@ def new_policy() -> dict[str, str]:
     return {"policy": POLICY.format(1 + next(_numbers) * 1e-7)}
 
 
+def step(env: gym.Env[Any, Any], edit: Callable[[], dict[str, str]]) -> None:
+    outcome = env.step(edit())[4]["outcome"]
+    assert outcome == "ok", outcome
+
+
 def in_turn(environments: Sequence[gym.Env[Any, Any]], edit: Callable[[], dict[str, str]]) -> None:
     for _ in range(STEPS):
         for env in environments:
-            env.step(edit())
+            step(env, edit)
 
 
 def in_threads(environments: Sequence[gym.Env[Any, Any]], edit: Callable[[], dict[str, str]]) -> None:
     def all_steps(env: gym.Env[Any, Any]) -> None:
         for _ in range(STEPS):
-            env.step(edit())
+            step(env, edit)
 
     with ThreadPoolExecutor(len(environments)) as threads:
         list(threads.map(all_steps, environments))
@@ -116,15 +121,17 @@ def model_server() -> Iterator[str]:
 
 
 def show_model(pairs: int) -> None:
-    def prompt() -> dict[str, str]:
-        return {"prompt": f"Answer with the letter alone. ({next(_numbers)})"}
-
     with tempfile.TemporaryDirectory() as folder, model_server() as url:
         write_questions(Path(folder), random.Random(0))
         parameters: dict[str, Any] = {"data_dir": folder, "split_order": "fixed", "train_size": 15}
         parameters |= {"validation_size": 1, "model": "openai/test", "base_url": url, "start": "workflow/naive"}
         os.environ.setdefault("OPENAI_API_KEY", "none")
         environments = [gym.make("GenOpt/BBEH-ShuffledObjects-v0", **parameters) for _ in range(ENVIRONMENTS)]
+        texts = optimization_env(environments[0]).action_space.texts
+
+        def prompt() -> dict[str, str]:
+            return {name: f"{text}\n({next(_numbers)})" for name, text in texts.items()}
+
         for env in environments:
             env.reset(seed=0)
         in_threads(environments, prompt)  # starts the workers
@@ -133,7 +140,8 @@ def show_model(pairs: int) -> None:
             for env in environments:
                 env.reset(seed=pair)
             alone = seconds(lambda: in_turn(environments, prompt))
-            ratios.append(alone / seconds(lambda: in_threads(environments, prompt)))
+            together = seconds(lambda: in_threads(environments, prompt))
+            ratios.append(alone / together)
     show("model: 16 workflows that ask one, over one thread", ratios, "12")
 
 

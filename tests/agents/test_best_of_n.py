@@ -28,9 +28,12 @@ def test_best_of_n_has_replies_evaluated_side_by_side_and_writes_the_same_steps(
 
     counts: list[int] = []
     pool_run = WorkerPool.run
-    monkeypatch.setattr(
-        WorkerPool, "run", lambda self, blocks, ask=None: counts.append(len(blocks)) or pool_run(self, blocks, ask)
-    )
+
+    def counted(self: WorkerPool, blocks: Any, ask: Any = None) -> list[bytes]:
+        counts.append(len(blocks))
+        return pool_run(self, blocks, ask)
+
+    monkeypatch.setattr(WorkerPool, "run", counted)
     run(tmp_path / "looking", some, "best-of-n", edits=5)
     looking = len(counts)
     monkeypatch.setattr(BestOfN, "ahead", lambda self: ())

@@ -45,8 +45,8 @@ def parse_edit(text: str, components: Mapping[str, str], versions: Versions | No
     What a reply may hold, alone or together, and applied in the order in which it stands:
 
     - a Python program, and nothing else, which defines components;
-    - fenced blocks: one belongs to the component that its first line names (``python act`` after the mark, or ``act.py``), or
-      else to the components whose functions it defines. The outermost pair of marks counts;
+    - fenced blocks: one belongs to the component that its first line names (``python act`` after the mark, or
+      ``act.py``), or else to the components whose functions it defines. The outermost pair of marks counts;
     - JSON objects from component names to texts, alone, fenced or in prose, commentary beside them or an envelope
       around them (``edit``, the ``arguments`` of a tool call, a list of ``{"component": ..., "text": ...}``);
     - ``<variable><name>act</name><value>...</value></variable>`` and other tags that name a component;
