@@ -116,7 +116,11 @@ class BlockRunner:
         if answer[:1] == CHANGED:
             self._pool.discard(worker)
             raise SourcesChanged(answer[1:].decode())
-        if self._waiting and answer[:1] not in (REFUSED, FAILED, TOLD) and not self._pool.is_waited_for():
+        if (
+            self._waiting
+            and answer[:1] not in (REFUSED, FAILED, TOLD)
+            and not self._pool.is_waited_for(block.program.asks_model)
+        ):
             self._results[number] = answer[1:]
             self._begin(worker, selector)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -18,6 +19,8 @@ from genopt_gym.evaluation.worker_process import worker_environment
 
 WAITING_FOR_MODELS = 16
 """Workers beyond the usual number, for blocks that spend their time waiting for a model."""
+LINGER = 20.0
+"""Seconds that a worker beyond the usual number is kept for the next of such blocks."""
 NO_SOURCES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -25,7 +28,8 @@ class WorkerPool:
     """As many workers as there are cores at their place; ``run`` spreads the blocks of one evaluation over them.
 
     Any number of threads may call ``run`` at once. A worker that has ended a block goes to whoever has waited longest
-    for one, so a short evaluation waits for blocks, and never for a whole evaluation of somebody else's.
+    for one, so a short evaluation waits for blocks, and never for a whole evaluation of somebody else's. Blocks that
+    ask a model wait for it most of the time: they do not count among those that keep the cores busy.
 
     Args:
         place: where workers are started.
@@ -38,9 +42,13 @@ class WorkerPool:
         self._place = place
         self.tries = place.tries
         self._handles: list[WorkerHandle] = []
-        self._idle: list[WorkerHandle] = []
-        self._queue: deque[object] = deque()
-        """Who waits for a worker, in the order of their coming."""
+        self._idle: dict[WorkerHandle, float] = {}
+        """Since when, the longest first."""
+        self._lent: dict[WorkerHandle, bool] = {}
+        """Whether to a block that asks a model."""
+        self._queues: dict[bool, deque[object]] = {False: deque(), True: deque()}
+        """Who waits for a worker, in the order of their coming; apart, those whose blocks ask a model."""
+        self._pruning = False
         self._changed = threading.Condition()
 
     def run(self, blocks: Sequence[Block], ask: Ask | None = None) -> list[bytes]:
@@ -76,14 +84,15 @@ class WorkerPool:
             sources: the user's own code in the block; a worker that has imported another version of it is ended.
             cancellation: what ends the wait, by EvaluationCancelled.
         """
-        turn = object()
+        turn, queue = object(), self._queues[asks_model]
         with self._changed:
-            if not wait and self._queue:
+            if not wait and queue:
                 return None
-            self._queue.append(turn)
+            queue.append(turn)
             try:
                 while True:
-                    if self._queue[0] is turn and (worker := self._free(asks_model, sources)) is not None:
+                    if queue[0] is turn and (worker := self._free(asks_model, sources)) is not None:
+                        self._lent[worker] = asks_model
                         return worker
                     if not wait:
                         return None
@@ -91,16 +100,18 @@ class WorkerPool:
                         cancellation.check()
                     self._changed.wait()
             finally:
-                self._queue.remove(turn)
+                queue.remove(turn)
                 self._changed.notify_all()
 
     def release(self, worker: WorkerHandle) -> None:
         """Give a worker back whose block has ended."""
         with self._changed:
-            if len(self._handles) > self._place.count() or worker.environment != worker_environment():
+            del self._lent[worker]
+            if worker.environment != worker_environment():
                 self._end(worker)
             else:
-                self._idle.append(worker)
+                self._idle[worker] = time.monotonic()
+                self._prune_later()
             self._changed.notify_all()
 
     def discard(self, worker: WorkerHandle) -> None:
@@ -114,9 +125,9 @@ class WorkerPool:
         with self._changed:
             self._changed.notify_all()
 
-    def is_waited_for(self) -> bool:
-        """Whether somebody waits for a worker."""
-        return bool(self._queue)
+    def is_waited_for(self, asks_model: bool) -> bool:
+        """Whether somebody waits for a worker, with blocks that ask a model or with others."""
+        return bool(self._queues[asks_model])
 
     def close(self) -> None:
         """End all workers; an evaluation under way starts others."""
@@ -132,7 +143,7 @@ class WorkerPool:
         """In a fork: close our copies of the channels. A lock may be held by a thread that the fork has not."""
         for worker in self._handles:
             worker.channel.close()
-        self._handles, self._idle = [], []
+        self._handles, self._idle, self._lent = [], {}, {}
 
     def _free(self, asks_model: bool, sources: Mapping[str, str]) -> WorkerHandle | None:
         environment = worker_environment()
@@ -141,23 +152,39 @@ class WorkerPool:
             if worker.has_ended() or worker.environment != environment or not worker.can_run(sources):
                 self._end(worker)
         usual = self._place.count()
-        if not self._idle and len(self._handles) < usual + (WAITING_FOR_MODELS if asks_model else 0):
-            self._idle.append(self._start())
-        if not self._idle:
+        lent = sum(asks is asks_model for asks in self._lent.values())
+        if lent >= usual + (WAITING_FOR_MODELS if asks_model else 0):
             return None
-        chosen = self._idle.pop()
+        chosen = self._idle.popitem()[0] if self._idle else self._start()
         if len(self._handles) < usual:
             # One ahead: to start takes longer than most blocks take to run.
-            self._idle.insert(0, self._start())
+            self._idle = {self._start(): time.monotonic()} | self._idle
         return chosen
+
+    def _prune_later(self) -> None:
+        """Look again for workers beyond the usual number, when they may have lingered long enough."""
+        if not self._pruning and len(self._handles) > self._place.count():
+            self._pruning = True
+            timer = threading.Timer(LINGER, self._prune)
+            timer.daemon = True
+            timer.start()
+
+    def _prune(self) -> None:
+        with self._changed:
+            self._pruning = False
+            for worker, since in list(self._idle.items()):
+                if len(self._handles) > self._place.count() and time.monotonic() - since >= LINGER:
+                    self._end(worker)
+            if self._idle:
+                self._prune_later()
 
     def _start(self) -> WorkerHandle:
         self._handles.append(self._place.start(extra=len(self._handles) >= self._place.count()))
         return self._handles[-1]
 
     def _end(self, worker: WorkerHandle) -> None:
-        if worker in self._idle:
-            self._idle.remove(worker)
+        self._idle.pop(worker, None)
+        self._lent.pop(worker, None)
         if worker in self._handles:
             self._handles.remove(worker)
         worker.close()

@@ -12,11 +12,13 @@ import pytest
 from genopt_gym import wrap
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import BudgetSpent, EvaluationError, Evaluator
-from genopt_gym.evaluation.pool import shared_pool
+from genopt_gym.evaluation.pool import WorkerPool
+from genopt_gym.evaluation.worker_places import ThisMachine
 from genopt_gym.making import optimization_env
 from tests.helpers import scored
 from tests.helpers.local_workers import worker_processes
 from tests.helpers.loops import cartpole
+from tests.helpers.waiting import wait_until
 
 SPEC = TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"validation_size": 8})
 POLICY = "def policy(obs):\n    return 1 if obs['pole_angle'] + {number} * obs['pole_velocity'] > 0 else 0\n"
@@ -96,12 +98,29 @@ def test_threads_that_step_the_same_environment_are_told() -> None:
     env.step({})
 
 
-def test_more_workers_than_usual_end_when_they_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = shared_pool()
+def test_more_workers_than_usual_end_when_they_have_not_been_used_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENOPT_WORKERS", "1")
+    monkeypatch.setattr("genopt_gym.evaluation.pool.LINGER", 0.5)
+    pool = WorkerPool(ThisMachine())
     workers = [pool.acquire(wait=True, asks_model=True) for _ in range(3)]
-    assert pool.acquire(wait=False, asks_model=False) is None
     for worker in workers:
         assert worker is not None
         pool.release(worker)
-    assert len(pool._handles) <= 1
+    again = [pool.acquire(wait=True, asks_model=True) for _ in range(3)]
+    assert set(again) == set(workers)
+    for worker in workers:
+        assert worker is not None
+        pool.release(worker)
+    assert wait_until(lambda: len(pool._handles) <= 1, 30)
+    pool.close()
+
+
+def test_blocks_that_wait_for_a_model_keep_no_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENOPT_WORKERS", "1")
+    pool = WorkerPool(ThisMachine())
+    waiting = [pool.acquire(wait=True, asks_model=True) for _ in range(3)]
+    busy = pool.acquire(wait=False, asks_model=False)
+    assert pool.acquire(wait=False, asks_model=False) is None
+    for worker in (*waiting, busy):
+        assert worker is not None
+        pool.discard(worker)
