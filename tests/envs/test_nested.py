@@ -78,8 +78,8 @@ def test_it_improves_with_scripted_replies(server: ModelServer, tmp_path: Path) 
 
 def test_a_trial_has_instances_of_its_own_and_the_same_again(server: ModelServer) -> None:
     task = make(server).task
-    seeds = [task._split_seed(instance) for split in ("train", "test") for instance in task.instances(split)[:3]]  # type: ignore[attr-defined]
-    assert len({*seeds}) == 6
+    seeds = [task._split_seed(instance) for split in ("train", "test") for instance in task.instances(split)[:2]]  # type: ignore[attr-defined]
+    assert len({*seeds}) == 4
     runs = []
     for _ in range(2):
         env = make(server, start="prompts/careful")
