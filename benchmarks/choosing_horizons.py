@@ -4,7 +4,7 @@ Hill climbing makes the edits everywhere; words and scores use the shown window 
 validation selects silently. Every run has the same budget of inner steps, validation included. The best of the fixed
 horizons is taken per task in hindsight, by its mean: the hardest rival that there is.
 
-    python benchmarks/choosing_horizons.py [--seeds 5] [--inner-steps 30000]
+    python benchmarks/choosing_horizons.py [--seeds 5] [--inner-steps 12000]
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from genopt_gym.runs.learning import learn
 from genopt_gym.study.analysis.comparison import sign_flip_p
 from genopt_gym.study.analysis.findings import p_value, signed
 
-TASKS = ("GenOpt/Control-CartPole-v0", "GenOpt/Control-Pendulum-v0", "GenOpt/Control-Acrobot-v0")
-HORIZONS = (1, 10, 100)
+TASKS = ("GenOpt/Control-CartPole-v0", "GenOpt/Control-Pendulum-v0", "GenOpt/Control-MountainCar-v0")
+HORIZONS = (1, 20, 200)
 BANDIT = "chosen"
 ENDLESS = 10_000
 """Edits of a run, which its budget ends long before."""
@@ -39,12 +39,12 @@ def score_of(id: str, arm: str, seed: int, inner_steps: int) -> tuple[float, int
         "feedback_horizon": "credit",
         "credit_horizon": max(HORIZONS) if arm == BANDIT else int(arm),
         "batch_size": 2,
-        "validation_size": 4,
+        "validation_size": 2,
         "test_size": 32,
         "confirm": 0,
         "budget": {"inner_steps": inner_steps},
     }
-    name, options = ("bandit:hill-climbing", {"horizons": HORIZONS}) if arm == BANDIT else ("hill-climbing", {})
+    name, options = ("bandit:hill-climbing", {"horizons": HORIZONS, "round_edits": 4}) if arm == BANDIT else ("hill-climbing", {})
     agent = make_agent(name, options)
     env = agent.wrapped(gym.make(id, max_episode_steps=ENDLESS, **parameters))
     learn(env, agent, seed=seed)
@@ -68,7 +68,7 @@ def verdict(scores: Mapping[str, Mapping[str, Sequence[float]]], tasks: Sequence
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--inner-steps", type=int, default=30_000)
+    parser.add_argument("--inner-steps", type=int, default=12_000)
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     arms = [*map(str, HORIZONS), BANDIT]
