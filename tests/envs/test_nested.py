@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gymnasium as gym
 import pytest
@@ -17,6 +17,7 @@ from genopt_gym.envs.nested import STARTS
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import resume_run, start_run
+from genopt_gym.testing import TaskConformance
 from tests.helpers.model_server import Answer, ModelServer
 
 ID = "GenOpt/Nested-Proposer-v0"
@@ -35,6 +36,20 @@ def answers(body: dict[str, Any], number: int) -> Answer:
 def server() -> Iterator[ModelServer]:
     with ModelServer(answers) as found:
         yield found
+
+
+@pytest.mark.slow
+class TestNestedConforms(TaskConformance):
+    """What every task must keep to, with a server for the model."""
+
+    id = ID
+    samples: ClassVar[int] = 5
+
+    @pytest.fixture(autouse=True, scope="class")
+    def served(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        with ModelServer(answers) as found:
+            request.cls.parameters = {"model": "openai/test", "base_url": found.base_url, **SMALL}
+            yield
 
 
 def make(server: ModelServer, **parameters: Any) -> OptimizationEnv:

@@ -39,10 +39,14 @@ COLOURS = {
 LINES = 6
 Line = Literal["solid", "dashed", "dotted", "dashdot", "dashdotdot", "sparse"]
 DASHES: Mapping[Line, str] = {
-    "solid": "", "dashed": "6 3", "dotted": "2 2", "dashdot": "6 2 2 2",
-    "dashdotdot": "6 2 1 2 1 2", "sparse": "1 4",
+    "solid": "",
+    "dashed": "6 3",
+    "dotted": "2 2",
+    "dashdot": "6 2 2 2",
+    "dashdotdot": "6 2 1 2 1 2",
+    "sparse": "1.5 5",
 }
-CONTROL_LINES: Sequence[Line] = ("dashdotdot", "sparse")
+CONTROL_LINES: Sequence[Line] = ("sparse", "dashdotdot")
 """Of controls alone, so that without colours, too, they are told from all others."""
 SHARES = ("line0", "grid", "line4", "line1", "line3", "line2", "line5", "muted", "ink", "control")
 """Colours of a bar's parts, in this order; what comes after them begins again, with the next of ``HATCHES``."""
