@@ -165,6 +165,12 @@ class OptimizationEnv(gym.Env[Observation, Action]):
         run.sampler.resize(changed.batch_size)
         self.parameters, self.view = changed, changed.view
 
+    @property
+    def view_changes(self) -> dict[str, Any]:
+        """What ``set_view`` has changed, with the values that hold now."""
+        names = ViewChange.__annotations__
+        return {n: now for n in names if (now := getattr(self.parameters, n)) != getattr(self._made_with, n)}
+
     def limit_trace(self, max_trace_chars: int) -> None:
         """Show traces of at most so many characters, from the next ``reset`` on: as if it had been passed."""
         self._made_with = dataclasses.replace(self._made_with, max_trace_chars=max_trace_chars)

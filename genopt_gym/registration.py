@@ -95,11 +95,13 @@ FUNCTION = Row("GenOpt/Function-Any-v0", "genopt_gym.envs.function:FunctionTask"
 """Somebody's own function (``genopt_gym.wrap``); not in the table, for by itself it has no artifact and no metric."""
 EXAMPLES = Row("GenOpt/Function-Examples-v0", "genopt_gym.envs.examples:ExampleTask", 20)
 """The same over somebody's own examples."""
+NESTED = Row("GenOpt/Nested-Proposer-v0", "genopt_gym.envs.nested:NestedProposer", 10, True)
+"""Prompts of an optimizer; not in the table, for it takes a model."""
 
 
 def register_all() -> None:
     """Make every id known to Gymnasium; nothing heavy is imported before an environment is made."""
-    for row in (*TABLE, FUNCTION, EXAMPLES):
+    for row in (*TABLE, FUNCTION, EXAMPLES, NESTED):
         gym.register(
             row.id,
             entry_point="genopt_gym.env:OptimizationEnv",

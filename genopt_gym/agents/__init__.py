@@ -16,6 +16,7 @@ AGENTS = {
     "hill-climbing": "genopt_gym.agents.hill_climbing:HillClimbing",
     "cma-es": "genopt_gym.agents.cma_es:CmaEs",
     "scripted": "genopt_gym.agents.scripted:Scripted",
+    "bandit": "genopt_gym.agents.bandit:Bandit",
     "proposer": "genopt_gym.agents.proposer:Proposer",
     "opro": "genopt_gym.agents.opro:Opro",
     "evolution": "genopt_gym.agents.evolution:Evolution",
@@ -34,6 +35,9 @@ AGENTS = {
     "trace-optoprime": "genopt_gym.agents.external.trace_agents:TraceOptoPrime",
     "trace-opro": "genopt_gym.agents.external.trace_agents:TraceOpro",
 }
+
+AROUND_OTHERS = ("bandit",)
+"""Agents that have another make the edits: ``bandit:hill-climbing`` is the bandit with ``inner="hill-climbing"``."""
 
 REGISTRY: Registry[Agent] = Registry("agent", Agent, AGENTS)  # type: ignore[type-abstract]
 
@@ -57,6 +61,8 @@ def make_agent(agent: GivenAgent, options: Mapping[str, Any] | None = None) -> A
     genopt_gym.core.errors.OptionError: agent 'scripted' has no option 'edit'; its options: edits
     """
     options = dict(options or {})
+    agent, inner = _with_inner(agent)
+    options = inner | options
     given = lent(agent) if isinstance(agent, str) else agent
     if isinstance(given, Agent):
         if options:
@@ -81,8 +87,22 @@ def agent_class(agent: GivenAgent) -> type[Agent]:
     Raises:
         ExtensionError: there is none of that name, or it cannot be imported, or is no ``Agent``.
     """
+    agent, _ = _with_inner(agent)
     given: Any = (lent(agent) or REGISTRY.find(agent)) if isinstance(agent, str) else agent
     kind = type(given) if isinstance(given, Agent) else given
     if not (isinstance(kind, type) and issubclass(kind, Agent)):
         raise ExtensionError(f"{given!r} is not an agent: its class has to inherit genopt_gym.Agent")
     return kind
+
+
+def _with_inner(agent: GivenAgent) -> tuple[GivenAgent, dict[str, Any]]:
+    """The agent, and its option if its name tells of another that it is around.
+
+    >>> _with_inner("bandit:hill-climbing"), _with_inner("random")
+    (('bandit', {'inner': 'hill-climbing'}), ('random', {}))
+    """
+    if isinstance(agent, str):
+        outer, _, inner = agent.partition(":")
+        if outer in AROUND_OTHERS and inner:
+            return outer, {"inner": inner}
+    return agent, {}

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import gymnasium as gym
+
 from genopt_gym.agents.trial_evaluator import TrialEvaluator
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.spaces import Edits
@@ -59,6 +61,10 @@ class Agent(ABC):
             UserError: it cannot be had.
         """
         return
+
+    def wrapped(self, env: gym.Env[Any, Any]) -> gym.Env[Any, Any]:
+        """The environment as it acts in it: with wrappers of its own, if it has some. A run calls it once."""
+        return env
 
     def reset(self, observation: dict[str, Any], problem: Problem) -> None:
         """Begin a run; ``observation`` is the environment's first."""

@@ -13,7 +13,7 @@ from genopt_gym.cli.tables import print_table
 from genopt_gym.core.drawing import number
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.task import Task, TaskSpec, starts_of
-from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, TABLE, Row
+from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, NESTED, TABLE, Row
 from genopt_gym.suites import suite as find_suite
 
 WIDE = 110
@@ -31,7 +31,9 @@ def facts(row: Row) -> type[Task] | Task:
 
 def families() -> list[str]:
     """Of all environments, as they stand in the ids."""
-    return list(dict.fromkeys(family_of(id) for id in [*(row.id for row in TABLE), FUNCTION.id, *dict(GAMES)]))
+    return list(
+        dict.fromkeys(family_of(id) for id in [*(row.id for row in TABLE), NESTED.id, FUNCTION.id, *dict(GAMES)])
+    )
 
 
 def family_of(id: str) -> str:
@@ -88,7 +90,7 @@ def _words(parameters: Mapping[str, Any]) -> str:
 
 def _rows(family: str | None) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = []
-    for row in TABLE:
+    for row in (*TABLE, NESTED):
         if family is None or family_of(row.id) == family:
             task = facts(row)
             metric = task.metric

@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from genopt_gym.agents import AROUND_OTHERS
 from genopt_gym.cli.arguments import PromptArguments, RunArguments
 from genopt_gym.cli.tables import print_table
 from genopt_gym.core.drawing import number
@@ -187,8 +188,13 @@ def pairs(option: str, words: Sequence[str]) -> dict[str, Any]:
 def _name(config: Config, seeds: int | None, name: str | None = None) -> str:
     """A folder's name: ``atari-pong-cma-es-seed0``; a task of one's own is called after its function."""
     task = name or _own_name(config) or re.sub(r"-v\d+$", "", config.id.split("/")[-1])
-    words = f"{task}-{config.agent.split(':')[-1]}-" + (f"seed{config.seed}" if seeds is None else f"{seeds}seeds")
+    words = f"{task}-{_agent_words(config.agent)}-" + (f"seed{config.seed}" if seeds is None else f"{seeds}seeds")
     return re.sub(r"[^\w.]+", "-", words).strip("-").lower()
+
+
+def _agent_words(agent: str) -> str:
+    """``hill-climbing`` of itself, ``Scaling`` of ``my_agents:Scaling``, and all of ``bandit:hill-climbing``."""
+    return agent if agent.partition(":")[0] in AROUND_OTHERS else agent.rpartition(":")[2]
 
 
 def _own_name(config: Config) -> str:

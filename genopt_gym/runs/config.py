@@ -120,7 +120,7 @@ class Config:
         limit = agent.trace_limit(core.context, core.start)
         if limit is not None and limit < core.parameters.max_trace_chars:
             core.limit_trace(limit)
-        return PreparedRun(self, agent, env)
+        return PreparedRun(self, agent, agent.wrapped(env))
 
 
 @dataclass(frozen=True)

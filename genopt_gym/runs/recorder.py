@@ -133,6 +133,8 @@ class StepRecorder:
             "terminated": terminated,
             "truncated_by": info["truncated_by"] or (UPDATES if truncated else None),
             **parents,
+            # What the agent has chosen of the view; without it the step could not be made again.
+            **({"view": view} if (view := env.view_changes) else {}),
         }
 
     def _check(self, stored: Mapping[str, Any], row: Mapping[str, Any]) -> None:

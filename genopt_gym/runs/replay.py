@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
+from genopt_gym.core.parameters import ViewChange
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation.store import Store
 from genopt_gym.llm import Client
@@ -48,11 +49,13 @@ def replay_steps(
         rows: of its ``steps.jsonl``, from the reset on.
     """
     spec, history = core.evaluator.spec, Versions.read(read_config(folder))
+    made_with = {name: getattr(core.parameters, name) for name in ViewChange.__annotations__}
     for number, row in enumerate(rows):
         core.evaluator.spec = history.spec(number, spec)
         if number == 0:
             observation, info = core.reset(seed=read_run(folder).seed)
         else:
+            _set_view(core, made_with, row.get("view", {}))
             observation, _, _, _, info = core.step(_action(folder, core, row))
         now = (info["artifact"], info.get("horizon_shown", row["horizon_shown"]), core.last.score)
         if now != (row["artifact"], row["horizon_shown"], row["score"]):
@@ -78,6 +81,13 @@ def stored_environment(folder: Path, evaluations: Store) -> OptimizationEnv:
     client = Client(core.evaluator.budget, Replies(replies, "replay") if replies.exists() else None)
     core.evaluator.keep_in(evaluations, client)
     return core
+
+
+def _set_view(core: OptimizationEnv, made_with: Mapping[str, Any], view: Mapping[str, Any]) -> None:
+    """As the agent had chosen it for a step."""
+    if view != core.view_changes:
+        change: dict[str, Any] = {**made_with, **view}
+        core.set_view(**cast(ViewChange, change))
 
 
 def _action(folder: Path, core: OptimizationEnv, row: Mapping[str, Any]) -> Mapping[str, str] | str:

@@ -19,10 +19,10 @@ from genopt_gym.baselines.measured import measured
 from genopt_gym.baselines.references import references
 from genopt_gym.core.parameters import ParameterDict, Parameters
 from genopt_gym.core.task import starts_of
-from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, TABLE
+from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, NESTED, TABLE
 from genopt_gym.version import VERSION
 
-IDS = [*(row.id for row in (*TABLE, FUNCTION, EXAMPLES)), *(id for id, _ in GAMES)]
+IDS = [*(row.id for row in (*TABLE, NESTED, FUNCTION, EXAMPLES)), *(id for id, _ in GAMES)]
 Pages = Mapping[str, str]
 
 

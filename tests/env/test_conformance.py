@@ -141,6 +141,8 @@ for agent in AGENTS:
         continue  # needs a model's server: held to the suite in test_proposers.py and in tests/agents/external
     if agent == "mcp":
         continue  # a client drives it: tests/serve
+    if agent == "bandit":
+        continue  # acts in an environment that it has wrapped: tests/agents/test_bandit.py
     if agent == "sb3":
         continue  # needs a trained policy: held to the suite in tests/agents/test_sb3.py
     facts = {"agent": agent, **AGENT_FACTS.get(agent, {})}

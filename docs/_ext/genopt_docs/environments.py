@@ -158,6 +158,8 @@ def _command(facts: Facts) -> str:
     tuned = next((start for start in starts if start.endswith("/parametric")), None)
     if facts.family == "Function":
         return "genopt init prompt my-task" if "Examples" in facts.id else "genopt init function my-task"
+    if facts.family == "Nested":
+        return f"genopt prompt {facts.id} --set model=local/smollm2"
     if facts.family == "Policy":
         return f"genopt run {facts.id} --agent cma-es --edits 10 --set inner=CartPole-v1 --set start=modular/parametric"
     if tuned is not None:

@@ -12,7 +12,7 @@ from genopt_docs.fingerprint import ROOT
 from genopt_gym.cli.environments import family_of
 from genopt_gym.core.metric import Metric
 from genopt_gym.core.task import Task, TaskSpec
-from genopt_gym.registration import EXAMPLES, FUNCTION, TABLE, Row
+from genopt_gym.registration import EXAMPLES, FUNCTION, NESTED, TABLE, Row
 
 PICTURES = ROOT / "docs" / "_static" / "environments"
 """Pictures that ``python -m genopt_docs.pictures`` has drawn of artifacts at play; small, and part of the
@@ -28,6 +28,7 @@ GUIDES = {
     "Heuristics": "heuristics",
     "MiniGrid": "minigrid",
     "MLAgentBench": "mlagentbench",
+    "Nested": "training",
     "NetHack": "nethack",
     "Objects": "deep-rl",
     "Policy": "control",
@@ -38,6 +39,7 @@ GUIDES = {
 NEEDS = {
     "BBEH": "BBEH's questions, which are yours to get",
     "MiniGrid": "the extra `minigrid`",
+    "Nested": "a model",
     "NetHack": "the extra `nethack`, in an environment of its own",
     "Reasoning": "the extra `reasoning`",
     "Tabular": "the extra `ml`",
@@ -110,7 +112,7 @@ class Facts:
 @cache
 def all_facts() -> tuple[Facts, ...]:
     """Of every environment whose steps are edits."""
-    return tuple(map(_facts, (*TABLE, FUNCTION, EXAMPLES)))
+    return tuple(map(_facts, (*TABLE, NESTED, FUNCTION, EXAMPLES)))
 
 
 def _facts(row: Row) -> Facts:

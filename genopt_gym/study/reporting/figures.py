@@ -37,8 +37,17 @@ COLOURS = {
     "paper": "#fefefe",
 }
 LINES = 6
-Line = Literal["solid", "dashed", "dotted", "dashdot"]
-DASHES: Mapping[Line, str] = {"solid": "", "dashed": "6 3", "dotted": "2 2", "dashdot": "6 2 2 2"}
+Line = Literal["solid", "dashed", "dotted", "dashdot", "dashdotdot", "sparse"]
+DASHES: Mapping[Line, str] = {
+    "solid": "",
+    "dashed": "6 3",
+    "dotted": "2 2",
+    "dashdot": "6 2 2 2",
+    "dashdotdot": "6 2 1 2 1 2",
+    "sparse": "1.5 5",
+}
+CONTROL_LINES: Sequence[Line] = ("sparse", "dashdotdot")
+"""Of controls alone, so that without colours, too, they are told from all others."""
 SHARES = ("line0", "grid", "line4", "line1", "line3", "line2", "line5", "muted", "ink", "control")
 """Colours of a bar's parts, in this order; what comes after them begins again, with the next of ``HATCHES``."""
 HATCHES = ("", "//////", "......", "xxxxxx")
@@ -58,6 +67,11 @@ class Style:
     @property
     def dashes(self) -> str:
         return DASHES[self.line]
+
+    @property
+    def pattern(self) -> Any:
+        """The line as Matplotlib takes it."""
+        return (0, tuple(map(float, self.dashes.split()))) if self.line in CONTROL_LINES else self.line
 
 
 @dataclass(frozen=True)
@@ -80,12 +94,12 @@ class Panel:
 
 def styles(labels: Sequence[str], controls: Sequence[str] = ()) -> dict[str, Style]:
     """A style for each label, told apart without colours too; controls are grey and never solid."""
-    kinds = list(DASHES)
+    kinds = [line for line in DASHES if line not in CONTROL_LINES]
     others = [label for label in labels if label not in controls]
     # By another dash for each next one, and another round of them for each round of colours.
     drawn = {label: Style(f"line{i % LINES}", kinds[(i + i // LINES) % len(kinds)]) for i, label in enumerate(others)}
     grey = [label for label in labels if label in controls]
-    return drawn | {label: Style("control", kinds[1 + i % 3]) for i, label in enumerate(grey)}
+    return drawn | {label: Style("control", CONTROL_LINES[i % len(CONTROL_LINES)]) for i, label in enumerate(grey)}
 
 
 def panel_svg(panel: Panel, looks: Mapping[str, Style]) -> str:
@@ -110,7 +124,7 @@ def save_panels(path: Path, panels: Sequence[Panel], looks: Mapping[str, Style])
         draw_panel(figure.add_axes(place), panel, looks)
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=COLOURS[looks[label].colour], linestyle=looks[label].line) for label in labels]
+    handles = [Line2D([], [], color=COLOURS[looks[label].colour], linestyle=looks[label].pattern) for label in labels]
     figure.legend(
         handles, [*map(_literal, labels)], loc="lower left", fontsize=8, frameon=False, labelcolor=COLOURS["ink"]
     )
@@ -219,7 +233,7 @@ def draw_panel(axes: Axes, panel: Panel, looks: Mapping[str, Style]) -> None:
         colour = COLOURS[style.colour]
         if curve.low is not None and curve.high is not None:
             axes.fill_between(curve.x, curve.low, curve.high, color=colour, alpha=0.16, linewidth=0)
-        axes.plot(curve.x, curve.mean, color=colour, linestyle=style.line, linewidth=1.7)
+        axes.plot(curve.x, curve.mean, color=colour, linestyle=style.pattern, linewidth=1.7)
     axes.set_title(panel.title, fontsize=9, loc="left", color=COLOURS["ink"])
     axes.set_xlabel(panel.unit, fontsize=8, color=COLOURS["muted"], labelpad=2)
     axes.set_ylabel("best validation, normalised", fontsize=8, color=COLOURS["muted"], labelpad=2)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).with_name("templates")
+LONGEST_WORD = 20
+"""Characters of a word that finds room in the narrowest column."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    found.filters |= {"number": number, "interval": interval, "diff_class": diff_class}
+    found.filters |= {"number": number, "interval": interval, "diff_class": diff_class, "whole": whole}
     found.filters["rest"] = lambda row: row[1:]
     found.tests |= {"estimate": lambda value: isinstance(value, Estimate)}
     return found
@@ -151,6 +153,23 @@ def interval(estimate: Estimate) -> str:
     if estimate.low is None:
         return ""
     return f"{number(estimate.low)} to {number(estimate.high)}"
+
+
+def whole(text: str) -> Any:
+    """A label whose short words are not broken at their hyphens, as HTML.
+
+    >>> print(whole("agent: cma-es < all"))
+    agent: <span class="word">cma-es</span> &lt; all
+    """
+    from markupsafe import Markup, escape
+
+    pieces = [
+        Markup('<span class="word">{}</span>').format(word)
+        if "-" in word and len(word) <= LONGEST_WORD
+        else escape(word)
+        for word in text.split(" ")
+    ]
+    return Markup(" ").join(pieces)
 
 
 def diff_class(line: str) -> str:
