@@ -13,7 +13,7 @@ NOTE_CHARS = 60
 LONG_LINE = 200
 """A line with more characters than these may be cut itself."""
 _TRIAL = re.compile(r"^(?=Trial )", re.MULTILINE)
-_TABLE = re.compile(r"^step,", re.MULTILINE)
+_TABLE = re.compile(r"^(?:step,|Objects, and which of their numbers a row gives)", re.MULTILINE)
 
 
 def shorter_trace(trace: str, most_chars: int) -> str:

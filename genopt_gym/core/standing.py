@@ -69,9 +69,7 @@ def score_words(metric: Metric, score: float, split: str, trials: Mapping[str, S
     mean = metric.format(fmean(trial.score for trial in train))
     words += f" The trace shows {shown}, which scored {mean}{'' if one else ' on average'}"
     if score != metric.high and all(trial.score == metric.high for trial in train):
-        return (
-            f"{words}, the best there is: the trials that hold the score back are not among {'it' if one else 'them'}."
-        )
+        return f"{words}, the best there is: the trials that hold the score back are not shown."
     return f"{words}."
 
 

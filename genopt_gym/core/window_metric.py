@@ -75,7 +75,7 @@ def window_metric(metric: Metric, view: View, scores: WindowScores | None) -> Me
         reference = floor + metric.sign * scores.event
     sources = {
         "floor": f"uniform random policy, measured {what}",
-        "reference": f"program of benchmarks/policies, measured {what}; at least a usual reward above the floor",
+        "reference": f"a strong program, measured {what}; at least a usual reward above the floor",
     }
     return replace(named, floor=floor, reference=reference, sources=sources)
 

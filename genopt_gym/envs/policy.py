@@ -18,6 +18,7 @@ from gymnasium.envs.registration import EnvSpec
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.evidence import Call
 from genopt_gym.core.task import Metric
+from genopt_gym.core.window_metric import WindowScores
 from genopt_gym.envs.actions import Actions, describe_actions
 from genopt_gym.envs.control.acrobot import Acrobot
 from genopt_gym.envs.control.cart_pole import CartPole
@@ -118,6 +119,10 @@ class AnyPolicy(GymnasiumTask):
         if self._known is not None:
             return self._known.make_inner(render_mode)
         return gym.wrappers.ClipReward(super().make_inner(render_mode), -MAX_REWARD, MAX_REWARD)
+
+    def window_scores(self) -> WindowScores | None:
+        """Those of the Control task with this environment."""
+        return None if self._known is None else self._known.window_scores()
 
     def reader(self) -> Callable[[Any], Any]:
         # Made anew each time: a task is pickled with its environment, and such a function could not be.

@@ -9,6 +9,10 @@ from genopt_gym.agents.shorter_trace import LEAST, shorter_trace
 TABLE = "Trial train/7: 300 of 300 inner steps; score 3\nstep,x,push()\n" + "".join(f"{i},1,2\n" for i in range(300))
 
 
+OBJECTS = "Objects, and which of their numbers a row gives, in this order: Car0 to Car9 (x y)\n"
+WIDE = f"Trial train/7: 300 of 300 inner steps; score 3\n{OBJECTS}" + "".join(f"{i}: Car0 1 2\n" for i in range(300))
+
+
 def question(number: int, lines: int) -> str:
     told = "".join(f"    rule {line} of question {number}\n" for line in range(lines))
     return (
@@ -60,8 +64,8 @@ def test_one_long_line_is_cut_itself() -> None:
     assert shorter.endswith("'\nReturned: x")
 
 
-def test_tables_of_steps_stay_whole() -> None:
-    trace = "\n\n".join([TABLE, question(0, 300)])
-    shorter = shorter_trace(trace, 100)
-    assert shorter.startswith(TABLE)
-    assert len(shorter) <= len(TABLE) + LEAST + 2
+@pytest.mark.parametrize("table", [TABLE, WIDE], ids=["by columns", "by objects"])
+def test_tables_of_steps_stay_whole(table: str) -> None:
+    shorter = shorter_trace("\n\n".join([table, question(0, 300)]), 100)
+    assert shorter.startswith(table)
+    assert len(shorter) <= len(table) + LEAST + 2

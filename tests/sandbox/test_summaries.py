@@ -41,4 +41,4 @@ def test_models_in_lists_within_a_dictionary_are_told() -> None:
     model = ensemble.ExtraTreesClassifier(n_estimators=2).fit([[0.0], [1.0]], [0, 1])
     kept = {"models": [(True, model)], "medians": [0.5]}
     assert is_data(kept)
-    assert "fitted: classes_" in summary(kept)
+    assert "fitted: classes [0, 1]" in summary(kept)

@@ -149,6 +149,11 @@ the consumable that can be met soonest, where it will be and not where it is; if
         draw="random.randrange(9)",
     )
 
+    @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """A lyre touches the player: the game stands still, and some 30 steps later the life is gone."""
+        return "hit" if before["in_play"] and not objects["in_play"] and "Player" in objects else ""
+
     def staged(self, score: float) -> str:
         if score <= 0:
             return "You touch nothing that gives points yet: go where a consumable is."

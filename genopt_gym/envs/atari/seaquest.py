@@ -195,6 +195,11 @@ bottom it takes about 25 steps."""
         draw="random.randrange(18)",
     )
 
+    @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """The submarine is gone, some 8 steps after what hit it, and some 14 before the life is."""
+        return "submarine lost" if "Player" in before and "Player" not in objects else ""
+
     def staged(self, score: float) -> str:
         if score <= 0:
             return "No points yet: get to an enemy's height, face it and fire."

@@ -218,6 +218,11 @@ over its steps of rest. Begin to step out of a bomb's way while it is still far 
         ),
     }
 
+    @staticmethod
+    def mishap(objects: Objects, before: Objects) -> str:
+        """The cannon blows up: some 30 steps later the life is gone."""
+        return "hit" if before["in_play"] and not objects["in_play"] else ""
+
     def staged(self, score: float) -> str:
         if score <= 0:
             return "You hit nothing yet: fire while you stand below an alien."
