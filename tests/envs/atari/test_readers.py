@@ -51,7 +51,9 @@ def task(request: pytest.FixtureRequest) -> AtariTask:
 def frames(task: AtariTask) -> list[tuple[bytes, Objects]]:
     """RAM of a game played at random, each with the objects of the step before."""
     ale, actions = task.emulator_at(Instance("train", 0))
-    draw, before, found = random.Random(0), {}, []
+    draw = random.Random(0)
+    before: Objects = {}
+    found: list[tuple[bytes, Objects]] = []
     for _ in range(STEPS):
         ram = ale.getRAM().tobytes()
         found.append((ram, before))
