@@ -14,6 +14,8 @@ NOISE = 1e-6
 """A number that is less than this, and than this share of the largest in its column, is written as 0."""
 LAST = ("action", "reward")
 """Columns that close a row."""
+CONTAINERS = frozenset((dict, list))
+PLAIN = frozenset((int, float, bool, type(None)))
 NUMBERED = re.compile(r"(.*?)(\d+)$")
 
 
@@ -38,8 +40,8 @@ class Column:
 
     @property
     def is_constant_while_there(self) -> bool:
-        value = self.value
-        return all(other is UNSEEN or other == value for other in self.values)
+        value, values = self.value, self.values
+        return value == value and values.count(value) + values.count(UNSEEN) == len(values)
 
     @property
     def absent(self) -> list[bool]:
@@ -50,9 +52,10 @@ def columns_of(events: Sequence[Event], call_limit: int) -> tuple[list[Column], 
     """All columns in an order that depends on no event, and how the calls got their arguments."""
     patterns: dict[str, str] = {}
     objects: dict[str, tuple[str, str]] = {}
+    boxes: dict[tuple[Any, ...], list[str]] = {}
     seen, made = [], []
     for event in events:
-        seen.append(_flat(event.observation, objects))
+        seen.append(_flat(event.observation, objects, boxes))
         made.append(_flat_calls(event.calls, patterns, call_limit))
         if event.notes:
             made[-1]["notes"] = "; ".join(event.notes)
@@ -108,15 +111,31 @@ def _by_kind(names: Sequence[str], objects: dict[str, tuple[str, str]]) -> list[
     return sorted(names, key=keys.__getitem__)
 
 
-def _flat(observation: dict[str, Any], objects: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    """Nested objects and short lists as one cell a number, by dotted name."""
+def _flat(
+    observation: dict[str, Any], objects: dict[str, tuple[str, str]], boxes: dict[tuple[Any, ...], list[str]]
+) -> dict[str, Any]:
+    """Nested objects and short lists as one cell a number, by dotted name.
+
+    Args:
+        observation: one step's.
+        objects: by a cell's name, the object and the field; what is new is added.
+        boxes: by its name and fields, the names of an object's cells; what is new is added.
+    """
     cells: dict[str, Any] = {}
     for key, value in observation.items():
+        if type(value) is dict and CONTAINERS.isdisjoint(map(type, value.values())):
+            # Nearly all there is: it runs for every object of every step.
+            names = boxes.get((key, *value))
+            if names is None:
+                names = boxes[(key, *value)] = [f"{key}.{field}" for field in value]
+                for name in names:
+                    objects.setdefault(name, (str(key), name[len(str(key)) :].removeprefix(".")))
+            cells.update(zip(names, value.values(), strict=True))
+            continue
         fields: dict[str, Any] = {}
         _flatten(str(key), value, fields)
         for name in fields:
-            if name not in objects:
-                objects[name] = (str(key), name[len(str(key)) :].removeprefix("."))
+            objects.setdefault(name, (str(key), name[len(str(key)) :].removeprefix(".")))
         cells.update(fields)
     return cells
 
@@ -125,11 +144,7 @@ def _flatten(name: str, value: Any, cells: dict[str, Any]) -> None:
     kind = type(value)
     if kind is dict:
         for key, inner in value.items():
-            path = f"{name}.{key}"
-            if type(inner) is int:
-                cells[path] = inner
-            else:
-                _flatten(path, inner, cells)
+            _flatten(f"{name}.{key}", inner, cells)
     elif kind is list and 0 < len(value) <= 32:
         for position, inner in enumerate(value):
             _flatten(f"{name}[{position}]", inner, cells)
@@ -163,7 +178,7 @@ def _flat_calls(calls: Sequence[Call], patterns: dict[str, str], limit: int) -> 
 
 def _short(value: Any, limit: int) -> Any:
     """What a component got or returned, shortened unless it is a number or a short text."""
-    if type(value) in (int, float, bool, type(None)) or (type(value) is str and len(value) <= limit):
+    if type(value) in PLAIN or (type(value) is str and len(value) <= limit):
         return value
     return Written(cell(value, limit))
 

@@ -63,7 +63,7 @@ def _by_columns(
     prelude += ",".join(["step", *(column.name for column in varying)]) + "\n"
     rows = zip(*(_changes(column.values, limit) for column in varying), strict=True) if varying else [()] * len(steps)
     blank = "," * len(varying)
-    return prelude, _joined(steps, ["".join(f",{text}" for text in row) for row in rows], blank)
+    return prelude, _joined(steps, ["," + ",".join(row) if row else "" for row in rows], blank)
 
 
 def _by_objects(

@@ -96,7 +96,7 @@ class RolloutTask(Task):
 
     def run(self, session: Session, recorders: Sequence[Recorder]) -> None:
         """Play one episode per recorder, all in lockstep."""
-        episodes = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
+        episodes: list[Any] = [self._begin(recorder.instance, slot) for slot, recorder in enumerate(recorders)]
         earlier = _Earlier(self, [self.earlier_episodes(recorder.instance) for recorder in recorders])
         checks = self.checks(episodes)
         lengths = [self._length(recorder) for recorder in recorders]
@@ -104,7 +104,8 @@ class RolloutTask(Task):
         live = [slot for slot, length in enumerate(lengths) if length > 0]
         while live:
             # Each thing for all episodes before the next: what runs between the steps of two simulators runs slowly.
-            sent, seen = self._observed(live, episodes, recorders)
+            seen = [episodes[slot].pack() if session.packed else episodes[slot].observe() for slot in live]
+            sent = seen if session.packed else [self.arguments(observation) for observation in seen]
             replies = session.call(live, sent)
             acting = []
             for slot, observation, reply in zip(live, seen, replies, strict=True):
@@ -127,19 +128,6 @@ class RolloutTask(Task):
                         self._finish(recorder, over)
                         continue
                 live.append(slot)
-
-    def _observed(
-        self, live: Sequence[int], episodes: Sequence[Any], recorders: Sequence[Recorder]
-    ) -> tuple[Sequence[Sequence[Any]], Sequence[Any]]:
-        """What is sent for each running episode, and what its trace shows."""
-        if not self.observer:
-            seen = [episodes[slot].observe() for slot in live]
-            return [self.arguments(observation) for observation in seen], seen
-        sent = [episodes[slot].pack() for slot in live]
-        return sent, [
-            episodes[slot].observe() if recorders[slot].tracing else parts
-            for slot, parts in zip(live, sent, strict=True)
-        ]
 
     def _finish(self, recorder: Recorder, over: bool) -> None:
         """Close a trial whose episode is over, or that has come to its length."""

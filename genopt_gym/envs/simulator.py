@@ -17,10 +17,10 @@ class Simulator(Protocol):
 
 
 class PacksObservations(Simulator, Protocol):
-    """A simulator of a task with a ``observer``."""
+    """A simulator of a task with an ``observer``."""
 
     def pack(self) -> Sequence[Any]:
-        """The parts that the observer makes an observation of; before ``observe``, where that is asked for too."""
+        """The parts that the observer makes an observation of, instead of ``observe``."""
 
 
 @runtime_checkable

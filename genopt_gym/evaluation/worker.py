@@ -124,7 +124,8 @@ class Worker:
         judge: Callable[[str], str] | None = None,
     ) -> None:
         seeds = [task.seed(recorder.instance, "artifact") for recorder in recorders]
-        traced, packed = block.view is not None, bool(task.observer)
+        traced = block.view is not None
+        packed = bool(task.observer) and not traced  # a trace holds whole observations, which are then at hand
         zygote = self._zygote(task)
         with Session(zygote, block.program, seeds, task.limits, traced, llm, packed) as session:
             session.judge = judge

@@ -76,6 +76,7 @@ class Session:
         packed: bool = False,
     ) -> None:
         self.program = program
+        self.packed = packed
         self._zygote = zygote
         self._limits = limits
         self._trials = len(seeds)

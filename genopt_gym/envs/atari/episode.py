@@ -74,7 +74,7 @@ class AtariEpisode:
         return objects
 
     def pack(self) -> Packed:
-        """The observation as the game's ``ScreenReader`` reads it; it stands for ``observe``, or comes before that."""
+        """What the game's ``ScreenReader`` makes the observation of, instead of ``observe``."""
         assert self._pack is not None
         ram = self._pack(self._ale.getRAM().tobytes())
         lives = self._ale.lives() if self._shows_lives else None
