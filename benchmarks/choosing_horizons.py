@@ -44,8 +44,10 @@ def score_of(id: str, arm: str, seed: int, inner_steps: int) -> tuple[float, int
         "confirm": 0,
         "budget": {"inner_steps": inner_steps},
     }
-    name, options = ("bandit:hill-climbing", {"horizons": HORIZONS, "round_edits": 4}) if arm == BANDIT else ("hill-climbing", {})
-    agent = make_agent(name, options)
+    if arm == BANDIT:
+        agent = make_agent("bandit:hill-climbing", {"horizons": HORIZONS, "round_edits": 4})
+    else:
+        agent = make_agent("hill-climbing", {})
     env = agent.wrapped(gym.make(id, max_episode_steps=ENDLESS, **parameters))
     learn(env, agent, seed=seed)
     core = optimization_env(env)

@@ -23,7 +23,14 @@ def shown(page: Path, language: str, mark: str) -> tuple[str, str]:
     raise AssertionError(f"{page.name} shows no {language} with {mark}, and what it prints")
 
 
-@pytest.mark.parametrize("mark", ["credit_horizon=3", "class Nudge"], ids=["step by step", "a comparison"])
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "mark",
+    [
+        pytest.param("credit_horizon=3", id="step by step"),
+        pytest.param("class Nudge", id="a comparison", marks=pytest.mark.slow),
+    ],
+)
 def test_python_prints_what_is_shown(
     mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

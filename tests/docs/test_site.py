@@ -24,7 +24,7 @@ from tests.helpers.pages import DOCUMENTS, ROOT
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 PHONE = 360
 IDS = [*(row.id for row in (*TABLE, FUNCTION, EXAMPLES)), *(id for id, _ in GAMES)]
 

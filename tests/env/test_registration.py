@@ -44,6 +44,7 @@ for name in {names}:
 """
 
 
+@pytest.mark.slow
 def test_package_never_imports_its_conformance_suites() -> None:
     root = Path(genopt_gym.__file__).parent
     paths = [path.relative_to(root.parent).with_suffix("") for path in root.rglob("*.py")]

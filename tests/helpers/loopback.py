@@ -66,7 +66,7 @@ class LoopbackTests:
     @pytest.mark.parametrize(
         "case",
         [
-            PONG,
+            pytest.param(PONG, marks=pytest.mark.slow),
             pytest.param(BBEH, marks=[needs_real_questions, pytest.mark.slow]),
             pytest.param(TABULAR, marks=pytest.mark.slow),
         ],

@@ -80,6 +80,7 @@ def test_in_one_process_a_helper_that_was_edited_gets_new_workers(folder: Path) 
     assert "stale_helper.py has been edited since this environment was made" in ended.stdout
 
 
+@pytest.mark.slow
 def test_a_run_does_not_go_on_over_changed_code_unless_that_is_said(folder: Path) -> None:
     assert genopt(folder, *RUN).returncode == 0
     assert scores(folder) == [0.2, pytest.approx(0.3), pytest.approx(0.4)]

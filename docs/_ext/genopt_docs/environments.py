@@ -73,7 +73,7 @@ def environment_pages() -> Iterator[tuple[str, str]]:
     yield from game_pages(FOLDER)
     yield f"{FOLDER}/suites.md", suite_page()
     rows = [
-        [f"![{members[0].name}]({members[0].image}){{width=96px}}", f"[{name}]({name.lower()}.md)", _names(members)]
+        [f"![{members[0].name}]({members[0].image}){{.thumbnail}}", f"[{name}]({name.lower()}.md)", _names(members)]
         for name, members in families.items()
     ]
     rows.append(["", f"[{GAME_FAMILY}]({GAME_FAMILY.lower()}.md)", "the Atari games themselves, for agents that play"])
@@ -109,7 +109,7 @@ def _family_page(name: str, members: list[Facts]) -> str:
         metric = facts.metric
         rows.append(
             [
-                f"[![{facts.name}]({facts.image}){{width=96px}}]({facts.place}.md)",
+                f"[![{facts.name}]({facts.image}){{.thumbnail}}]({facts.place}.md)",
                 f"[{facts.name.partition('-')[2]}]({facts.place}.md)",
                 plain(_first_line(facts.kind)),
                 plain(metric.name) if metric else "your own",

@@ -58,7 +58,7 @@ def game_pages(folder: str) -> Iterator[tuple[str, str]]:
     for (id, _), name in zip(GAMES, names, strict=True):
         yield f"{folder}/{name}.md", _page(id, name)
     rows = [
-        [f"[![{id}](../_static/environments/{name}.png){{width=96px}}]({name}.md)", f"[`{id}`]({name}.md)"]
+        [f"[![{id}](../_static/environments/{name}.png){{.thumbnail}}]({name}.md)", f"[`{id}`]({name}.md)"]
         for (id, _), name in zip(GAMES, names, strict=True)
     ]
     yield f"{folder}/{GAME_FAMILY.lower()}.md", HEAD + table(["", "id"], rows)

@@ -24,7 +24,6 @@ from genopt_gym.baselines.references import load, references
 from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.evidence import Trial
 from genopt_gym.core.task import TaskSpec
-from genopt_gym.envs.control.gymnasium_task import GymnasiumTask
 from genopt_gym.envs.discovery.problem import DiscoveryTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.making import optimization_env
@@ -56,28 +55,13 @@ def draw(id: str, boxes: bool = False) -> NDArray[np.uint8] | None:
     tester = Evaluator(spec, splits=("test",))
     instance = tester.task.instances("test")[0]
     task = tester.task
-    if task.film(instance, (), [0]) is None and not isinstance(task, DiscoveryTask | GymnasiumTask):
+    if task.film(instance, (), [0]) is None and not isinstance(task, DiscoveryTask):
         return None
     [trial] = record(tester, artifact, [instance])
     if trial.failure is not None:
         raise RuntimeError(f"{id}: {trial.failure}")
-    if isinstance(task, GymnasiumTask):
-        return _screen(task, trial)
     frames = task.film(instance, trial.actions, [_moment(trial)], boxes)
     return task.picture(trial.actions) if frames is None else next(iter(frames))
-
-
-def _screen(task: GymnasiumTask, trial: Trial) -> NDArray[np.uint8]:
-    """Of an environment that draws itself, at the moment of the trial."""
-    env = gym.make(task.inner, render_mode="rgb_array")
-    env.reset(seed=task.seed(trial.instance))
-    for action in trial.actions[: _moment(trial)]:
-        space = env.action_space
-        values = (
-            np.array(action, space.dtype).reshape(space.shape or ()) if isinstance(space, gym.spaces.Box) else action
-        )
-        env.step(values)
-    return np.asarray(env.render())
 
 
 def _moment(trial: Trial) -> int:

@@ -276,7 +276,7 @@ PLANS = st.fixed_dictionaries(
 
 
 @given(PLANS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_any_plan_survives_json_and_its_keys_are_unique_and_stable(document: dict[str, Any]) -> None:
     plan = load_plan(document)
     assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
