@@ -42,10 +42,8 @@ class Bandit(Agent):
         discount: float = 0.9,
         inner_options: Mapping[str, Any] | None = None,
     ) -> None:
-        from genopt_gym.agents import make_agent
-
-        self._make = lambda: make_agent(inner, inner_options)
-        self._inner = self._make()
+        self._inner_name, self._inner_options = inner, dict(inner_options or {})
+        self._inner = self._make_inner()
         self._horizons = None if horizons is None else [whole_number("horizons", each, 1) for each in horizons]
         self._round_edits = whole_number("round_edits", round_edits, 1)
         self._exploration = number("exploration", exploration, 0)
@@ -68,6 +66,7 @@ class Bandit(Agent):
         self._gains = [0.0] * len(self._arms)
         self._rounds = 0
         self._made: int | None = None
+        self._first = self._best = 0.0
         self._parents: Sequence[Mapping[str, str]] | None = None
 
     def act(self, observation: dict[str, Any]) -> Any:
@@ -102,13 +101,18 @@ class Bandit(Agent):
     def close(self) -> None:
         self._inner.close()
 
+    def _make_inner(self) -> Agent:
+        from genopt_gym.agents import make_agent
+
+        return make_agent(self._inner_name, self._inner_options)
+
     def _texts(self, observation: dict[str, Any]) -> dict[str, str]:
         return {name: observation["artifact"][name] for name in self.problem.action_space.texts}
 
     def _begin_round(self, observation: dict[str, Any], score: float) -> None:
         """The other agent begins anew at the texts that were carried on."""
         self._inner.close()
-        self._inner = self._make()
+        self._inner = self._make_inner()
         seed = (self.problem.seed * 1_000_003 + self._rounds) % 2**31
         problem = dataclasses.replace(self.problem, seed=seed, updates=self._round_edits)
         self._inner.reset(observation, problem)

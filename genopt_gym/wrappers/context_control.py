@@ -71,9 +71,8 @@ class ContextControl(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructo
         self.choices = {name: list(values) for name, values in given.items() if values}
         self._budget = {name: whole_number(f"a budget of {name}", each, 1) for name, each in (budget or {}).items()}
         self._weights = {name: number(f"the weight of {name}", each, 0) for name, each in (weights or {}).items()}
-        gym.utils.RecordConstructorArgs.__init__(
-            self, **self.choices, budget=dict(self._budget), weights=dict(self._weights)
-        )
+        recorded: dict[str, Any] = {**self.choices, "budget": dict(self._budget), "weights": dict(self._weights)}
+        gym.utils.RecordConstructorArgs.__init__(self, **recorded)
         super().__init__(env)
         self._core = optimization_env(env)
         self._check()

@@ -96,7 +96,7 @@ def test_cost_is_taken_off_the_reward_and_counted() -> None:
     for env in (free, charged):
         env.reset(seed=0)
     for horizon in (0, 1):
-        action = {"edit": {}, "credit_horizon": horizon}
+        action: dict[str, Any] = {"edit": {}, "credit_horizon": horizon}
         observation, reward, _, _, info = free.step(action)
         assert info["context"]["cost"] == {
             "inner_steps": sum(trial["steps"] for trial in info["trials"]),
