@@ -16,9 +16,9 @@ from genopt_gym.core.errors import ParameterError, UserError
 from genopt_gym.core.evidence import Call, Instance
 from genopt_gym.core.task import Metric
 from genopt_gym.envs.control.gymnasium_task import GymnasiumTask
-from genopt_gym.envs.minigrid_explorer import EXPLORER
+from genopt_gym.envs.minigrid_explorer import EXPLORER, NAIVE
 from genopt_gym.envs.rollout import Simulator
-from genopt_gym.envs.starts import TwoSteps, two_step_structures
+from genopt_gym.envs.starts import two_step_structures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,26 +50,6 @@ one only if a key of its colour is carried) or opens a box, in whose place is th
 State may be kept in global variables: they last for one trial, which is one maze, and every trial begins anew."""
 
 PLAN = "Returns whatever helps to choose the action. select_action gets it."
-
-NAIVE = TwoSteps(
-    """\
-def look_around(obs):
-    return obs["view"][5][3]
-""",
-    """\
-import random
-
-
-def select_action(obs, front):
-    if random.random() < 0.3:
-        return random.choice(["left", "right"])
-    if front.startswith("key"):
-        return "pickup"
-    if front.startswith("door") and "open" not in front:
-        return "toggle"
-    return "forward" if front in ("empty", "goal") or "open" in front else random.choice(["left", "right"])
-""",
-)
 
 
 class MiniGridEpisode:

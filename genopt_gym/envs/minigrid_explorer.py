@@ -1,8 +1,28 @@
-"""The start ``working`` of the MiniGrid tasks: a player that draws a map and goes to the nearest place of use."""
+"""Where MiniGrid players start: a walk by chance, and one that draws a map and goes to the nearest place of use."""
 
 from __future__ import annotations
 
 from genopt_gym.envs.starts import TwoSteps
+
+NAIVE = TwoSteps(
+    """\
+def look_around(obs):
+    return obs["view"][5][3]
+""",
+    """\
+import random
+
+
+def select_action(obs, front):
+    if random.random() < 0.3:
+        return random.choice(["left", "right"])
+    if front.startswith("key"):
+        return "pickup"
+    if front.startswith("door") and "open" not in front:
+        return "toggle"
+    return "forward" if front in ("empty", "goal") or "open" in front else random.choice(["left", "right"])
+""",
+)
 
 LOOK = '''\
 def look_around(obs):
