@@ -4,7 +4,7 @@ The bare loop is ``ALEInterface.act`` plus the same policy, called in process on
 ours reads the objects, carries them to the confined process and back, and keeps the books. Both play the same
 games. One core: this process, its worker and the confined child are pinned together. Two cores: two workers.
 
-    python benchmarks/atari_speed.py [game ...] [--pairs 5] [--episodes 8] [--traced]
+    python benchmarks/atari_speed.py [game ...] [--pairs 7] [--episodes 8] [--traced]
 
 The policies are those in benchmarks/policies. With --traced, Pong's traced trials are measured as well.
 """
@@ -31,6 +31,8 @@ from genopt_gym.registration import TABLE
 
 MAX_STEPS = 1500
 """Of an episode here, so that all games are measured within minutes."""
+QUIET = 0.5
+"""Load above which the figures mean little."""
 POLICIES = Path(__file__).with_name("policies")
 GAMES = {row.task.partition(":")[0].rpartition(".")[2]: row.task for row in TABLE if row.id.startswith("GenOpt/Atari-")}
 """By the name of its module, the task of each game."""
@@ -133,13 +135,22 @@ def measure(game: str, name: str, view: View | None, workers: int, pairs: int, e
     return median(ratios)
 
 
+def warn_of_load() -> None:
+    """Print the load before anything runs; a machine that does something else measures something else."""
+    load = os.getloadavg()[0]
+    print(f"load {load:.2f} on {os.cpu_count()} cores before the start")
+    if load > QUIET:
+        print("WARNING: the machine is not quiet, and these figures are too low; run it again when it is")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("games", nargs="*", metavar="game")
-    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--episodes", type=int, default=8)
     parser.add_argument("--traced", action="store_true")
     arguments = parser.parse_args()
+    warn_of_load()
     print(f"medians of {arguments.pairs} alternated pairs, {arguments.episodes} episodes each; ratio: ours over bare")
     print(
         f"{'evaluation':<28} {'steps':>7} {'bare/s':>10} {'ours/s':>10}"

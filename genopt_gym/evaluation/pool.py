@@ -146,7 +146,7 @@ class WorkerPool:
         self._handles, self._idle, self._lent = [], {}, {}
 
     def _free(self, asks_model: bool, sources: Mapping[str, str]) -> WorkerHandle | None:
-        environment = worker_environment()
+        environment = worker_environment() if self._idle else {}  # it is looked at many times a second
         for worker in list(self._idle):
             # Else it would look for data where we no longer do.
             if worker.has_ended() or worker.environment != environment or not worker.can_run(sources):

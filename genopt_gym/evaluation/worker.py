@@ -5,6 +5,7 @@ It is exec'd with its line as an open descriptor, and ends when that line closes
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import socket
@@ -18,6 +19,7 @@ import msgspec
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.evidence import Instance, Recorder, Trial, View
+from genopt_gym.core.limits import Limits
 from genopt_gym.core.processes import end_with_owner
 from genopt_gym.core.reach import reaches
 from genopt_gym.core.sources import SourcesChanged, changed_since, import_afresh
@@ -25,6 +27,7 @@ from genopt_gym.core.task import Task, TaskSpec
 from genopt_gym.evaluation.model_requests import ModelRequestBroker
 from genopt_gym.sandbox import scratch
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
+from genopt_gym.sandbox.confined_child import ConfinedChild, ReadyChild
 from genopt_gym.sandbox.selftest import require_confinement
 from genopt_gym.sandbox.session import Session, SessionDied
 from genopt_gym.sandbox.tier import ConfinementError, choose
@@ -71,6 +74,11 @@ class Worker:
         self._zygotes: dict[tuple[str, str], Zygote] = {}
         self._deaths = 0
         """Of processes, in the block in hand."""
+        self._ready = ReadyChild()
+        self._latest: tuple[Zygote, Limits] | None = None
+        """Of which a child was used last."""
+        self._ended: Session | None = None
+        """Whose child was killed, and is to be collected."""
 
     def run(self, block: Block) -> list[Trial]:
         task = self._task(block.task)
@@ -115,21 +123,43 @@ class Worker:
                 recorders[i] = Recorder(block.instances[i], block.view, task.metric.worst)
         return True
 
-    def _run_together(
+    def get_ready(self) -> None:
+        """While nobody waits: collect the last block's process, and have one ready for a block like it."""
+        self._collect()
+        if self._latest is not None:
+            with contextlib.suppress(OSError):  # the next block finds out
+                self._ready.prepare(*self._latest)
+
+    def _collect(self) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            with contextlib.suppress(ZygoteLost):  # nobody is left to ask how it ended
+                ended.close()
+
+    def _run_together(self, task: Task, block: Block, recorders: Sequence[Recorder]) -> None:
+        """Run these trials in one process."""
+        self._collect()
+        zygote = self._zygote(task)
+        self._latest = zygote, task.limits
+        child = self._ready.take(zygote, task.limits)
+        self._ended = session = self._session(task, block, recorders, child=child)
+        try:
+            task.run(session, recorders)
+        finally:
+            session.kill()
+
+    def _session(
         self,
         task: Task,
         block: Block,
         recorders: Sequence[Recorder],
         llm: Callable[[str], str] | None = None,
-        judge: Callable[[str], str] | None = None,
-    ) -> None:
+        child: ConfinedChild | None = None,
+    ) -> Session:
         seeds = [task.seed(recorder.instance, "artifact") for recorder in recorders]
         traced = block.view is not None
         packed = bool(task.observer) and not traced  # a trace holds whole observations, which are then at hand
-        zygote = self._zygote(task)
-        with Session(zygote, block.program, seeds, task.limits, traced, llm, packed) as session:
-            session.judge = judge
-            task.run(session, recorders)
+        return Session(self._zygote(task), block.program, seeds, task.limits, traced, llm, packed, child)
 
     def _run_apart(self, task: Task, block: Block, recorders: Sequence[Recorder], concurrency: int) -> None:
         """Each trial in a confined process of its own, for most of its time is spent waiting for the model."""
@@ -140,7 +170,9 @@ class Worker:
             name = str(recorder.instance)
             llm = desk.for_trial(name) if block.program.asks_model and task.model is not None else None
             try:
-                self._run_together(task, block, [recorder], llm, desk.for_trial(name, "judge"))
+                with self._session(task, block, [recorder], llm) as session:
+                    session.judge = desk.for_trial(name, "judge")
+                    task.run(session, [recorder])
             except SessionDied as death:
                 recorder.fail(death.failure)
 
@@ -211,4 +243,5 @@ def main(line_fd: int, scratch_root: str) -> None:
             line.send(answer)
         except ChannelClosed:
             break
+        worker.get_ready()
     scratch.remove(scratch_root)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import mmap
-import os
 import signal
-import socket
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -18,10 +15,11 @@ from genopt_gym.core.evidence import Call, Failure
 from genopt_gym.core.limits import Limits
 from genopt_gym.sandbox import arrays, scratch, termination
 from genopt_gym.sandbox.arrays import Sender
-from genopt_gym.sandbox.channel import ChannelClosed, ChannelViolation, MessageChannel, set_timeouts
-from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, ForkOrder, Job, read_answers
+from genopt_gym.sandbox.channel import ChannelClosed, ChannelViolation, MessageChannel
+from genopt_gym.sandbox.confined_child import ConfinedChild
+from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, Job, read_answers
 from genopt_gym.sandbox.tier import ConfinementError
-from genopt_gym.sandbox.zygote import Zygote, ZygoteLost
+from genopt_gym.sandbox.zygote import Zygote
 
 CONFINEMENT_SECONDS = 30.0
 """How long a fork may take to confine itself on a busy machine; it needs less than a thousandth of a second."""
@@ -63,6 +61,7 @@ class Session:
         traced: whether component calls are reported.
         llm: the model that artifacts may call, if any; it runs here, on the trusted side.
         packed: whether calls get the parts that the zygote's observer makes the workflow's one argument of.
+        child: what to use instead of a new fork: a child of this zygote with these limits.
     """
 
     def __init__(
@@ -74,6 +73,7 @@ class Session:
         traced: bool,
         llm: Callable[[str], str] | None = None,
         packed: bool = False,
+        child: ConfinedChild | None = None,
     ) -> None:
         self.program = program
         self.packed = packed
@@ -84,28 +84,12 @@ class Session:
         self.judge: Callable[[str], str] | None = None
         """What the task itself may ask about answers; set by whoever runs it."""
         self._prompts: dict[int, int] = {}
-        self._scratch = scratch.make(zygote.scratch_root)
-        self._output = os.memfd_create("output", os.MFD_CLOEXEC)
-        progress = os.memfd_create("progress", os.MFD_CLOEXEC)
-        os.ftruncate(progress, 16)
-        self._progress = memoryview(mmap.mmap(progress, 16)).cast("Q")
-        ours, theirs = socket.socketpair()
-        set_timeouts(ours, limits.call_seconds / 4)
-        self._line = MessageChannel(ours, (limits.answer_bytes + CALLS_BYTES) * len(seeds) + 1024)
-        order = ForkOrder(self._scratch, limits.cpu_seconds, limits.memory_mb, limits.file_mb)
-        try:
-            self.pid, self._pidfd = zygote.fork(order, [theirs.fileno(), self._output, progress])
-        except ZygoteLost:
-            self._release()
-            raise
-        finally:
-            os.close(progress)
-            theirs.close()
-        self._exit: Exit | None = None
-        self._closed = False
+        self._child = child = child or ConfinedChild(zygote, limits)
+        self.pid = child.pid
+        self._line = MessageChannel(child.sock, (limits.answer_bytes + CALLS_BYTES) * len(seeds) + 1024)
         self._sender = Sender()
         self._deadline = self._looked = time.monotonic()
-        self._free_before = scratch.free_bytes(self._scratch)
+        self._free_before = scratch.free_bytes(self._child.scratch)
         job = Job(program.components, program.workflow, list(seeds), traced, limits.answer_bytes, packed)
         self.reply_bytes = 0
         """Size of the last reply."""
@@ -151,7 +135,7 @@ class Session:
 
     def send_signal(self, number: int) -> None:
         """Send the child a signal, such as SIGSTOP while another is being timed."""
-        signal.pidfd_send_signal(self._pidfd, number)
+        signal.pidfd_send_signal(self._child.pidfd, number)
 
     def close(self) -> Exit:
         """End the child and collect it; safe to call twice.
@@ -159,26 +143,11 @@ class Session:
         Raises:
             ZygoteLost: nobody is left to collect it.
         """
-        if not self._closed:
-            self._closed = True
-            try:
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            try:
-                self._exit = self._zygote.reap(self.pid)
-            finally:
-                os.close(self._pidfd)
-                self._release()
-        if self._exit is None:
-            raise ZygoteLost("the process that forks confined children has ended")
-        return self._exit
+        return self._child.close()
 
-    def _release(self) -> None:
-        os.close(self._output)
-        self._line.close()
-        self._progress.release()
-        scratch.remove(self._scratch)
+    def kill(self) -> None:
+        """End the child; ``close`` is still to collect it."""
+        self._child.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -239,8 +208,8 @@ class Session:
             except BlockingIOError:
                 now = time.monotonic()
                 self._look_into_scratch(now)
-                if calls_begun != self._progress[1]:
-                    calls_begun, since = self._progress[1], now - self._limits.call_seconds / 4
+                if calls_begun != self._child.progress[1]:
+                    calls_begun, since = self._child.progress[1], now - self._limits.call_seconds / 4
                 if now - since >= self._limits.call_seconds or now > self._deadline:
                     raise self._too_slow() from None
             except ChannelViolation as violation:
@@ -252,13 +221,13 @@ class Session:
         if now - self._looked < self._limits.call_seconds / 4:
             return
         self._looked = now
-        if scratch.is_overfull(self._scratch, self._limits.file_mb, self._free_before):
+        if scratch.is_overfull(self._child.scratch, self._limits.file_mb, self._free_before):
             room = scratch.FULL_FILES * self._limits.file_mb
             message = f"its scratch folder holds more than the {scratch.MAX_ENTRIES} files or {room} MB allowed"
             raise self._died("forbidden", "ScratchLimit", message)
 
     def _too_slow(self) -> SessionDied:
-        termination.ask_for_stack(self._pidfd, self._output)
+        termination.ask_for_stack(self._child.pidfd, self._child.output)
         message = f"one call took longer than the {self._limits.call_seconds:g} s allowed"
         return self._died("timeout", "Timeout", message)
 
@@ -268,23 +237,23 @@ class Session:
         return Failure(**msgspec.structs.asdict(problem), output=self._output_tail())
 
     def _output_tail(self) -> str:
-        return termination.output_tail(self._output)[0]
+        return termination.output_tail(self._child.output)[0]
 
     def _explain_end(self) -> SessionDied:
         """Why a child that closed its line has ended."""
         # Its exit may lag behind the closed line; a child that only closed the line is killed by close().
-        termination.wait_for_end(self._pidfd, 1.0)
-        (tail, stack), slot = termination.output_tail(self._output), self._slot()
+        termination.wait_for_end(self._child.pidfd, 1.0)
+        (tail, stack), slot = termination.output_tail(self._child.output), self._slot()
         outcome, kind, message = termination.explain(self.close(), self._limits)
         place = termination.place(stack, self.program)
         return SessionDied(Failure(outcome, kind, message, *place, output=tail), slot)
 
     def _died(self, outcome: str, kind: str, message: str) -> SessionDied:
-        (tail, stack), slot = termination.output_tail(self._output), self._slot()
+        (tail, stack), slot = termination.output_tail(self._child.output), self._slot()
         self.close()
         place = termination.place(stack, self.program)
         return SessionDied(Failure(outcome, kind, message, *place, output=tail), slot)
 
     def _slot(self) -> int:
         """The trial in hand; the child may have written anything there."""
-        return min(int(self._progress[0]), self._trials - 1)
+        return min(int(self._child.progress[0]), self._trials - 1)
