@@ -20,9 +20,9 @@ RESULTS = Path(__file__).parent / "results"
 HEAD = """\
 # A small local model, with and without a disguise
 
-Qwen2.5-Coder-1.5B-Instruct as GGUF, on two cores; [local_knowledge.yaml](../local_knowledge.yaml): CartPole from a policy
-that acts at random, 5 edits a run, 2 seeds: too few for any conclusion. `python benchmarks/local_knowledge.py STUDY`
-made this page; `local_knowledge.json` beside it holds all replies.
+Qwen2.5-Coder-1.5B-Instruct as GGUF, on two cores; [local_knowledge.yaml](../local_knowledge.yaml): CartPole from a
+policy that acts at random, 5 edits a run, 2 seeds: too few for any conclusion.
+`python benchmarks/local_knowledge.py STUDY` made this page; `local_knowledge.json` beside it holds all replies.
 
 | agent | disguise | credit horizon | seed | validation of the start, best | test of the start, of the best | edits |
 |---|---|---|---|---|---|---|

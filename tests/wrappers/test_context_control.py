@@ -134,7 +134,7 @@ def test_a_budget_of_evidence_is_never_passed_and_ends_the_run() -> None:
     [
         ({"budget": {}}, "offer something to choose: lists of credit_horizon, trace_window, batch_size"),
         ({"credit_horizon": [0]}, "credit_horizon must be a whole number from 1, got 0"),
-        ({"trace_window": ["frist"]}, "frist"),
+        ({"trace_window": ["opening"]}, "opening"),
         ({"batch_size": [2, 2]}, r"batch_size offers a value twice: \[2, 2\]"),
         ({"batch_size": [2], "budget": {"tokens": 1}}, "evidence costs inner_steps and characters, not 'tokens'"),
         ({"batch_size": [2], "weights": {"inner_steps": -1}}, "the weight of inner_steps"),
