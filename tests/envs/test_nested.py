@@ -21,7 +21,12 @@ from genopt_gym.testing import TaskConformance
 from tests.helpers.model_server import Answer, ModelServer
 
 ID = "GenOpt/Nested-Proposer-v0"
-SMALL = {"validation_size": 2, "test_size": 2, "inner_edits": 2, "inner_parameters": {"start": "one_function/naive"}}
+SMALL: dict[str, Any] = {
+    "validation_size": 2,
+    "test_size": 2,
+    "inner_edits": 2,
+    "inner_parameters": {"start": "one_function/naive"},
+}
 GOOD = "def policy(obs):\n    return 1 if obs['pole_angle'] + 0.3 * obs['pole_velocity'] > 0 else 0\n"
 
 
