@@ -44,6 +44,6 @@ napoleon_use_ivar = True
 # Notebooks are run when they or the package have changed, and a cell that fails is an error.
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(Path(__file__).parents[1] / "build" / "notebooks" / fingerprint())
-nb_execution_timeout = 300
+nb_execution_timeout = 1800
 nb_execution_raise_on_error = True
 nb_merge_streams = True

@@ -44,8 +44,13 @@ def parameters_page() -> str:
 
 def keyword_table(keywords: Iterable[Keyword]) -> str:
     """Keywords with values, default and meaning."""
-    rows = [[f"`{each.name}`", plain(each.values), f"`{each.default}`", plain(each.meaning)] for each in keywords]
+    rows = [[f"`{each.name}`", plain(each.values), default_of(each), plain(each.meaning)] for each in keywords]
     return table(["keyword", "values", "default", "what it is"], rows)
+
+
+def default_of(keyword: Keyword) -> str:
+    """A default as code, or in words where there is nothing to show."""
+    return {"needed": "none: it has to be given", "": "empty"}.get(keyword.default, f"`{keyword.default}`")
 
 
 def _said(keyword: Keyword) -> str:
@@ -54,7 +59,8 @@ def _said(keyword: Keyword) -> str:
         "start": "the task's first choice",
         "credit_horizon": "the id's own",
         "trace_window": "`highlights` where a task has episodes, else `first`",
-    }.get(keyword.name, f"`{keyword.default}`")
+        "feedback": "`score, staged`, unless the task's protocol fills others: its page tells",
+    }.get(keyword.name, default_of(keyword))
     meaning = (
         "which of the task's protocols fills what was not passed"
         if keyword.name == "protocol"
