@@ -133,7 +133,8 @@ def scored(
     """
     tester = Evaluator(core.evaluator.spec, splits=("test",))
     start_test, test = (tester.evaluate(each, "test").score for each in (core.first.artifact, core.best[0]))
-    whole = [*validation, *validation[-1:] * (edits + 1 - len(validation))]
+    whole = list(validation)
+    whole += whole[-1:] * (edits + 1 - len(whole))
     return ScoredRun(agent, seed, split, whole, start_test, test)
 
 

@@ -112,7 +112,7 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
 def rewards(settings: Settings) -> tuple[Callable[..., list[float]], Callable[..., list[float]]]:
     """TRL's reward functions: the normalised score of the edited artifact, and whether a reply can be read."""
 
-    def score(completions: Sequence[str], seed: Sequence[int], split_seed: Sequence[int], **_: Any) -> list[float]:
+    def score(completions: Sequence[str], seed: Sequence[int], split_seed: Sequence[int], **row: Any) -> list[float]:
         earned = []
         for reply, start, split in zip(completions, seed, split_seed, strict=True):
             env = _env(settings, split)
@@ -122,7 +122,7 @@ def rewards(settings: Settings) -> tuple[Callable[..., list[float]], Callable[..
             earned.append(float(reward) if info["outcome"] != EditOutcome.UNPARSABLE else _worst(env))
         return earned
 
-    def readable(completions: Sequence[str], split_seed: Sequence[int], **_: Any) -> list[float]:
+    def readable(completions: Sequence[str], split_seed: Sequence[int], **row: Any) -> list[float]:
         codec = _env(settings, split_seed[0]).codec
         return [float(not isinstance(codec.read(reply), UnusableReply)) for reply in completions]
 
@@ -236,7 +236,7 @@ def _curve(training: Training, out: Path) -> Any:
     """A callback of ``transformers`` that keeps a point for each update."""
     from transformers import TrainerCallback
 
-    class Curve(TrainerCallback):
+    class Curve(TrainerCallback):  # type: ignore[misc]  # it has no types where it is not installed
         since = time.process_time()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:

@@ -32,7 +32,9 @@ def load(model: str) -> tuple[Any, Any]:
     need("trl", "a language model that is trained")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     torch.set_num_threads(1)  # sums come out the same, whatever the number of cores
     if model == SMOLLM2:
         found, tokenizer = _from_gguf(_smollm2_file())

@@ -14,6 +14,9 @@ other public method as a tool, and asks ``get_reward`` at the end.
         train_dataset=Dataset.from_list(rows(range(256))),
         environment_factory=environment("GenOpt/Control-CartPole-v0", max_completion_length=8192, max_episode_steps=4),
     )
+
+The model's chat template has to know tools, and TRL how to read its calls: it does for Qwen 2.5 to 3.6, Llama 3.1 and
+3.2, gpt-oss, GLM-4 and some more; for others set the tokenizer's ``response_template``.
 """
 
 from __future__ import annotations
@@ -81,15 +84,15 @@ def environment(
         env = make(id, **parameters)
         return PerturbedStarts(env, spread) if spread else env
 
+    first = made()  # whatever is wrong with the parameters is told now, not in the middle of a trainer
+    optimization_env(first)
     if max_completion_length is not None:
-        whole_number("max_completion_length", max_completion_length, 1)
-        _check_room(made(), max_completion_length)
+        _check_room(first, whole_number("max_completion_length", max_completion_length, 1))
 
     class Run(_Run):
         def __init__(self) -> None:
             super().__init__(made())
 
-    optimization_env(made())  # whatever is wrong with the parameters is told now, not in the middle of a trainer
     Run.__name__ = Run.__qualname__ = id.rpartition("/")[2].rpartition("-v")[0].replace("-", "")
     return Run
 
