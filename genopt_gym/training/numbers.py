@@ -15,9 +15,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from importlib.metadata import version
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import gymnasium as gym
@@ -30,7 +32,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.intervals import MIN_VALUES
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.learning import learn
-from genopt_gym.training.numbers_grpo import TRAINING_SPLITS, Settings, Training, train
+from genopt_gym.training.numbers_grpo import TRAINING_SPLITS, GrpoSettings, GrpoTraining, train
 from genopt_gym.training.numbers_policy import generate, load
 from genopt_gym.wrappers import NumbersReply, PerturbedStarts
 
@@ -42,13 +44,13 @@ FIRST_HELD_OUT_SEED = 1_000_000
 """No training has so many starts."""
 
 
-def held_out_env(settings: Settings, split: int, edits: int) -> gym.Env[Any, Any]:
+def held_out_env(settings: GrpoSettings, split: int, edits: int) -> gym.Env[Any, Any]:
     """A start and instances that no training has seen."""
     env = gym.make(settings.id, max_episode_steps=edits, split_seed=split, **settings.parameters)
     return PerturbedStarts(env, settings.spread)
 
 
-def run_model(name: str, folder: str, settings: Settings, splits: Sequence[int], edits: int) -> list[ScoredRun]:
+def run_model(name: str, folder: str, settings: GrpoSettings, splits: Sequence[int], edits: int) -> list[ScoredRun]:
     """Runs of a language model from all held-out starts, side by side: it is asked about all pages at once."""
     import torch
 
@@ -74,7 +76,7 @@ def run_model(name: str, folder: str, settings: Settings, splits: Sequence[int],
     ]
 
 
-def run_agent(name: str, agent: Agent, settings: Settings, split: int, edits: int) -> ScoredRun:
+def run_agent(name: str, agent: Agent, settings: GrpoSettings, split: int, edits: int) -> ScoredRun:
     """A run of another optimizer from a held-out start."""
     env = held_out_env(settings, split, edits)
     core = optimization_env(env)
@@ -84,7 +86,7 @@ def run_agent(name: str, agent: Agent, settings: Settings, split: int, edits: in
     return scored(core, name, settings.seed, split, validation, edits)
 
 
-def compare(settings: Settings, out: Path, splits: Sequence[int], edits: int) -> list[ScoredRun]:
+def compare(settings: GrpoSettings, out: Path, splits: Sequence[int], edits: int) -> list[ScoredRun]:
     """All agents' runs from these held-out starts; PPO learns first, from as many edits as the model did."""
     policy = out / "ppo.zip"
     train_ppo(
@@ -107,7 +109,7 @@ def compare(settings: Settings, out: Path, splits: Sequence[int], edits: int) ->
     return runs
 
 
-def save_curve(path: Path, training: Training) -> None:
+def save_curve(path: Path, training: GrpoTraining) -> None:
     """Mean normalised score of the replies of each update, and how many could be read."""
     from matplotlib.figure import Figure
 
@@ -130,13 +132,49 @@ def save_curve(path: Path, training: Training) -> None:
     figure.savefig(path)
 
 
+def report(training: GrpoTraining, runs: Sequence[ScoredRun], edits: int) -> str:
+    """What was learned and what it is worth, as Markdown with the pictures beside it."""
+    settings, curve = training.settings, training.curve
+    window = max(min(10, len(curve) // 2), 1)
+
+    def means(points: Sequence[Mapping[str, float]]) -> str:
+        score, readable = (fmean(point[name] for point in points) for name in ("score", "readable"))
+        return f"score {score:.3f}, readable {readable:.2f}"
+
+    seconds = sum(point["processor seconds"] for point in curve)
+    metric = optimization_env(gym.make(settings.id)).metric
+    return f"""\
+# A small language model learns to edit: {settings.id}
+
+{settings.model}, GRPO (trl {version("trl")}, transformers {version("transformers")}, torch {version("torch")}, one thread of a CPU):
+{len(curve)} updates of {settings.group * settings.pages} replies, {seconds / 60:.1f} minutes of processor time. Start
+{settings.parameters["start"]}, editable {settings.editable or "all of it"}, its numbers perturbed by {settings.spread}. Every setting is in
+`results.json`.
+
+Replies of the first {window} updates: {means(curve[:window])}; of the last {window}: {means(curve[-window:])} (0 is the floor, 1 the
+reference; a reply that cannot be read earns what the worst score does).
+
+![reward curve](curve.png)
+
+Held-out starts and instances, {edits} edits each; test scores of the artifact with the best validation score. PPO has
+learned from {settings.edits:,} edits (or its next update after as many), as the model has. "Ahead by" is positive where the trained model
+is better; the intervals are paired bootstraps over the starts of one training.
+
+{tables(runs, metric.sign, AGENTS)}
+
+![best validation score after each edit](held_out.png)
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("id", nargs="?", default=Settings.id, help="a task whose start modular/parametric has numbers")
+    parser.add_argument(
+        "id", nargs="?", default=GrpoSettings.id, help="a task whose start modular/parametric has numbers"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/numbers"), help="folder for the model and the results")
     parser.add_argument("--edits", type=int, default=5, help="in a run from a held-out start")
     parser.add_argument("--held-out", type=int, default=12, help="starts that nobody has learned on, at least 3")
-    for each in fields(Settings)[1:]:
+    for each in fields(GrpoSettings)[1:]:
         option = f"--{each.name.replace('_', '-')}"
         parser.add_argument(option, type=type(each.default), default=each.default, help=f"{each.default!r}")
     chosen = vars(parser.parse_args(arguments))
@@ -144,19 +182,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if held_out < MIN_VALUES:
         parser.error(f"an interval needs at least --held-out {MIN_VALUES}")
     try:
-        settings = Settings(**chosen)
+        settings = GrpoSettings(**chosen)
         training = train(settings, out)
         save_curve(out / "curve.png", training)
         splits = range(FIRST_HELD_OUT_SPLIT, FIRST_HELD_OUT_SPLIT + held_out)
         runs = compare(settings, out, splits, edits)
     except UserError as error:
         parser.error(str(error))
-    metric = optimization_env(gym.make(settings.id)).metric
-    print(tables(runs, metric.sign, AGENTS))
     facts = {"settings": asdict(settings), "parameters": settings.parameters, "edits": edits, "curve": training.curve}
     (out / "results.json").write_text(json.dumps(facts | {"runs": [asdict(each) for each in runs]}, indent=1))
-    title = f"{settings.id}: {held_out} held-out starts, mean"
-    save_picture(out / "held_out.png", runs, title, AGENTS)
+    save_picture(out / "held_out.png", runs, f"{settings.id}: {held_out} held-out starts, mean", AGENTS)
+    words = report(training, runs, edits)
+    (out / "report.md").write_text(words, encoding="utf-8")
+    print(words)
     print(f"pictures and every run: {out}", file=sys.stderr)
 
 

@@ -45,7 +45,7 @@ READABLE_WEIGHT = 0.2
 
 
 @dataclass(frozen=True)
-class Settings:
+class GrpoSettings:
     """What a training was asked for.
 
     Attributes:
@@ -92,14 +92,14 @@ class Settings:
 
 
 @dataclass
-class Training:
+class GrpoTraining:
     """What ``training.json`` says."""
 
-    settings: Settings
+    settings: GrpoSettings
     curve: list[dict[str, float]] = field(default_factory=list)
 
 
-def rows(settings: Settings) -> list[dict[str, Any]]:
+def rows(settings: GrpoSettings) -> list[dict[str, Any]]:
     """A row for each start: its page, and the seeds that make it again."""
     found = []
     for start in range(settings.starts):
@@ -109,7 +109,7 @@ def rows(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
-def rewards(settings: Settings) -> tuple[Callable[..., list[float]], Callable[..., list[float]]]:
+def rewards(settings: GrpoSettings) -> tuple[Callable[..., list[float]], Callable[..., list[float]]]:
     """TRL's reward functions: the normalised score of the edited artifact, and whether a reply can be read."""
 
     def score(completions: Sequence[str], seed: Sequence[int], split_seed: Sequence[int], **row: Any) -> list[float]:
@@ -129,7 +129,7 @@ def rewards(settings: Settings) -> tuple[Callable[..., list[float]], Callable[..
     return score, readable
 
 
-def train(settings: Settings, out: Path, **more: Any) -> Training:
+def train(settings: GrpoSettings, out: Path, **more: Any) -> GrpoTraining:
     """Train in a folder, from its last checkpoint on if it has one; the trained model lies in ``trained`` then.
 
     Args:
@@ -169,7 +169,7 @@ def _worst(env: NumbersReply) -> float:
     return max(metric.normalise(metric.worst), -1.0)
 
 
-def read_training(out: Path) -> Training | None:
+def read_training(out: Path) -> GrpoTraining | None:
     """The training in a folder; ``None`` if there is none.
 
     Raises:
@@ -179,22 +179,22 @@ def read_training(out: Path) -> Training | None:
     if not path.exists():
         return None
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Training)
+        return msgspec.json.decode(path.read_bytes(), type=GrpoTraining)
     except (msgspec.MsgspecError, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}); choose another folder") from None
 
 
-def _begun(settings: Settings, out: Path) -> Training:
+def _begun(settings: GrpoSettings, out: Path) -> GrpoTraining:
     found = read_training(out)
     if found is not None and replace(found.settings, steps=settings.steps) != settings:
         raise UserError(f"{out} holds another training, {found.settings}; choose another folder")
-    training = Training(settings, [] if found is None else found.curve)
+    training = GrpoTraining(settings, [] if found is None else found.curve)
     out.mkdir(parents=True, exist_ok=True)
     _write(training, out)
     return training
 
 
-def _config(settings: Settings, checkpoints: Path, more: Mapping[str, Any]) -> Any:
+def _config(settings: GrpoSettings, checkpoints: Path, more: Mapping[str, Any]) -> Any:
     from trl import GRPOConfig
 
     chosen: dict[str, Any] = {
@@ -232,7 +232,7 @@ def _freeze(model: Any, layers: int) -> None:
             layer.requires_grad_(True)
 
 
-def _curve(training: Training, out: Path) -> Any:
+def _curve(training: GrpoTraining, out: Path) -> Any:
     """A callback of ``transformers`` that keeps a point for each update."""
     from transformers import TrainerCallback
 
@@ -253,11 +253,11 @@ def _curve(training: Training, out: Path) -> Any:
     return Curve()
 
 
-def _write(training: Training, out: Path) -> None:
+def _write(training: GrpoTraining, out: Path) -> None:
     write_atomically(out / "training.json", msgspec.json.format(msgspec.json.encode(training), indent=1))
 
 
 @cache
-def _env(settings: Settings, split_seed: int) -> NumbersReply:
+def _env(settings: GrpoSettings, split_seed: int) -> NumbersReply:
     env = gym.make(settings.id, max_episode_steps=1, reward="score", split_seed=split_seed, **settings.parameters)
     return NumbersReply(PerturbedStarts(env, settings.spread))

@@ -11,17 +11,22 @@ CERTAIN = 100.0
 """Added to a logit, it leaves the others no chance."""
 
 
-def make_tokenizer(texts: Sequence[str], size: int = 1000) -> Any:
-    """Byte-level BPE, learned from some texts; padding and ends of turns as in Qwen's."""
+def make_tokenizer(texts: Sequence[str], phrases: bool = False) -> Any:
+    """Byte-level BPE, learned from some texts; padding and ends of turns as in Qwen's.
+
+    Args:
+        texts: with what is to be said often again and again, so that it has few tokens.
+        phrases: whether a token may be longer than a word.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not phrases)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=size, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False
+        vocab_size=1000, special_tokens=list(SPECIAL), initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from genopt_gym.core.errors import UserError
-from genopt_gym.training.numbers_grpo import Settings, read_training, rewards, rows, train
+from genopt_gym.training.numbers_grpo import GrpoSettings, read_training, rewards, rows, train
 from tests.helpers.two_layers import save, saying
 
 MOUNTAIN_CAR = "GenOpt/Control-MountainCar-v0"
-SETTINGS = Settings(id=MOUNTAIN_CAR, steps=2, group=4, pages=2, starts=4, layers=1, editable="estimate_push")
+SETTINGS = GrpoSettings(id=MOUNTAIN_CAR, steps=2, group=4, pages=2, starts=4, layers=1, editable="estimate_push")
 REPLIES = ("90, 0.1, 0]", "30, -1, 0.5]", "nothing]", "-9, 1, 1]")
 
 with_trl = pytest.mark.filterwarnings("default")  # of libraries that this one does not choose
@@ -91,6 +91,7 @@ def test_the_command_trains_compares_and_says_what_it_found(
     printed = capsys.readouterr().out
     assert f"| seed | split | start | {' | '.join(AGENTS)} |" in printed
     assert all(f"| {other} |" in printed for other in AGENTS[1:])
+    assert printed.strip() == (out / "report.md").read_text().strip()
     results = json.loads((out / "results.json").read_text())
     assert [run["agent"] for run in results["runs"]].count(AGENTS[0]) == 3
     assert len({run["start_test"] for run in results["runs"]}) == 3, "all agents edit the same three starts"

@@ -62,7 +62,7 @@ class Recording(environment(CARTPOLE, **PARAMETERS)):  # type: ignore[misc]
         return reward
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_two_updates_of_grpo_drive_sixteen_environments(tmp_path: Path) -> None:
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer
@@ -70,7 +70,8 @@ def test_two_updates_of_grpo_drive_sixteen_environments(tmp_path: Path) -> None:
 
     run = Recording()
     pages = [run.reset(seed=0), run.edit("estimate_lean", TEXTS[0])]
-    tokenizer = make_tokenizer([PROMPT, qwen3_chat_template, *pages, *map(tool_call, TEXTS)])
+    calls = list(map(tool_call, TEXTS))
+    tokenizer = make_tokenizer([PROMPT, *pages, *calls * 50], phrases=True)
     tokenizer.chat_template = qwen3_chat_template
     model = make_model(tokenizer)
     before = {name: weights.clone() for name, weights in model.named_parameters()}
@@ -86,7 +87,7 @@ def test_two_updates_of_grpo_drive_sixteen_environments(tmp_path: Path) -> None:
             num_generations=4,
             max_completion_length=1500,
             max_tool_calling_iterations=2,
-            generation_kwargs={"sequence_bias": saying(tokenizer, HEADER, list(map(tool_call, TEXTS)))},
+            generation_kwargs={"sequence_bias": saying(tokenizer, HEADER, calls)},
             learning_rate=1e-2,
             use_cpu=True,
             bf16=False,
