@@ -15,25 +15,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
-from importlib.metadata import version
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
 from genopt_gym.agents import Agent, make_agent
 from genopt_gym.agents.sb3 import train as train_ppo
-from genopt_gym.baselines.meta_rl import FIRST_HELD_OUT_SPLIT, PPO, ScoredRun, save_picture, scored, tables
+from genopt_gym.baselines.meta_rl import FIRST_HELD_OUT_SPLIT, PPO, ScoredRun, save_picture, scored
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.intervals import MIN_VALUES
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.learning import learn
-from genopt_gym.training.numbers_grpo import TRAINING_SPLITS, GrpoSettings, GrpoTraining, train
+from genopt_gym.training.numbers_grpo import TRAINING_SPLITS, GrpoSettings, train
 from genopt_gym.training.numbers_policy import generate, load
+from genopt_gym.training.numbers_report import report, save_curve
 from genopt_gym.wrappers import NumbersReply, PerturbedStarts
 
 TRAINED, UNTRAINED, PPO_AGENT = "trained model", "untrained model", "trained PPO"
@@ -109,63 +107,6 @@ def compare(settings: GrpoSettings, out: Path, splits: Sequence[int], edits: int
     return runs
 
 
-def save_curve(path: Path, training: GrpoTraining) -> None:
-    """Mean normalised score of the replies of each update, and how many could be read."""
-    from matplotlib.figure import Figure
-
-    steps = [point["step"] for point in training.curve]
-    figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
-    axes = figure.subplots()
-    for name, words in (("score", "normalised score of a reply"), ("readable", "share of replies that can be read")):
-        values = np.array([point[name] for point in training.curve])
-        line = axes.plot(steps, values, linewidth=0.7, alpha=0.5)[0]
-        window = min(10, len(values))
-        mean = np.convolve(values, np.full(window, 1 / window), "valid")
-        axes.plot(steps[window - 1 :], mean, color=line.get_color(), linewidth=2.2, label=f"{words}, mean of {window}")
-    axes.set_title(
-        f"{training.settings.id}: GRPO, {training.settings.group * training.settings.pages} replies an update",
-        fontsize=9,
-    )
-    axes.set_xlabel("update")
-    axes.legend(fontsize=8)
-    axes.grid(alpha=0.2)
-    figure.savefig(path)
-
-
-def report(training: GrpoTraining, runs: Sequence[ScoredRun], edits: int) -> str:
-    """What was learned and what it is worth, as Markdown with the pictures beside it."""
-    settings, curve = training.settings, training.curve
-    window = max(min(10, len(curve) // 2), 1)
-
-    def means(points: Sequence[Mapping[str, float]]) -> str:
-        score, readable = (fmean(point[name] for point in points) for name in ("score", "readable"))
-        return f"score {score:.3f}, readable {readable:.2f}"
-
-    seconds = sum(point["processor seconds"] for point in curve)
-    metric = optimization_env(gym.make(settings.id)).metric
-    return f"""\
-# A small language model learns to edit: {settings.id}
-
-{settings.model}, GRPO (trl {version("trl")}, transformers {version("transformers")}, torch {version("torch")}, one thread of a CPU):
-{len(curve)} updates of {settings.group * settings.pages} replies, {seconds / 60:.1f} minutes of processor time. Start
-{settings.parameters["start"]}, editable {settings.editable or "all of it"}, its numbers perturbed by {settings.spread}. Every setting is in
-`results.json`.
-
-Replies of the first {window} updates: {means(curve[:window])}; of the last {window}: {means(curve[-window:])} (0 is the floor, 1 the
-reference; a reply that cannot be read earns what the worst score does).
-
-![reward curve](curve.png)
-
-Held-out starts and instances, {edits} edits each; test scores of the artifact with the best validation score. PPO has
-learned from {settings.edits:,} edits (or its next update after as many), as the model has. "Ahead by" is positive where the trained model
-is better; the intervals are paired bootstraps over the starts of one training.
-
-{tables(runs, metric.sign, AGENTS)}
-
-![best validation score after each edit](held_out.png)
-"""
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -192,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     facts = {"settings": asdict(settings), "parameters": settings.parameters, "edits": edits, "curve": training.curve}
     (out / "results.json").write_text(json.dumps(facts | {"runs": [asdict(each) for each in runs]}, indent=1))
     save_picture(out / "held_out.png", runs, f"{settings.id}: {held_out} held-out starts, mean", AGENTS)
-    words = report(training, runs, edits)
+    words = report(training, runs, AGENTS, edits)
     (out / "report.md").write_text(words, encoding="utf-8")
     print(words)
     print(f"pictures and every run: {out}", file=sys.stderr)
