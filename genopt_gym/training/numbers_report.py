@@ -30,8 +30,9 @@ Replies of the last {window}: {last}.
 ![reward curve](curve.png)
 
 Starts and instances that nobody has learned on, {edits} edits each; test scores of the artifact with the best
-validation score. PPO has learned from {learned:,} edits, as the model has (or from a few more, up to its next update). "Ahead by"
-is positive where the trained model is better; intervals are paired bootstraps over the starts of one training.
+validation score. PPO has learned from {learned:,} edits, as the model has (or from a few more, up to its next
+update). "Ahead by" is positive where the trained model is better; intervals are paired bootstraps over the starts of
+one training.
 
 {tables}
 
