@@ -99,6 +99,24 @@ def test_the_command_trains_compares_and_says_what_it_found(
     assert {path.name for path in out.glob("*.png")} == {"curve.png", "held_out.png"}
 
 
+@with_trl
+@pytest.mark.timeout(1800)
+def test_a_trained_model_is_an_agent_whose_seed_says_what_it_draws(model: str) -> None:
+    import gymnasium as gym
+
+    from genopt_gym.runs.learning import learn
+    from genopt_gym.training.numbers_policy import NumbersPolicy
+
+    def edited(seed: int) -> list[str]:
+        outcomes = []
+        env = gym.make(MOUNTAIN_CAR, max_episode_steps=3, **SETTINGS.parameters)
+        learn(env, NumbersPolicy(model), agent_seed=seed, on_step=lambda *told: outcomes.append(str(told[-1])))
+        return outcomes
+
+    assert len(edited(1)) == 4
+    assert edited(1) == edited(1)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
