@@ -142,6 +142,7 @@ def train(settings: GrpoSettings, out: Path, **more: Any) -> GrpoTraining:
     """
     need_trl()
     from datasets import Dataset
+    from transformers.trainer_callback import PrinterCallback
     from transformers.trainer_utils import get_last_checkpoint
     from trl import GRPOTrainer
 
@@ -158,6 +159,7 @@ def train(settings: GrpoSettings, out: Path, **more: Any) -> GrpoTraining:
         train_dataset=Dataset.from_list(rows(settings)),
         callbacks=[_curve(training, out)],
     )
+    trainer.remove_callback(PrinterCallback)  # the curve is told already
     trainer.train(resume_from_checkpoint=last)
     trainer.save_model(str(out / "trained"))
     tokenizer.save_pretrained(out / "trained")

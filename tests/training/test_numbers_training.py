@@ -36,10 +36,6 @@ def steered(model: str) -> dict[str, Any]:
     return {"generation_kwargs": {"sequence_bias": saying(tokenizer, "Score -110: [", REPLIES)}, "save_steps": 1}
 
 
-def learned(curve: list[dict[str, float]]) -> list[tuple[float, ...]]:
-    return [(point["step"], point["score"], point["readable"], point["entropy"]) for point in curve]
-
-
 def test_a_reply_earns_the_normalised_score_of_what_it_makes_from_its_row_s_start() -> None:
     score, readable = rewards(SETTINGS)
     row = rows(SETTINGS)[1]
@@ -53,26 +49,30 @@ def test_a_reply_earns_the_normalised_score_of_what_it_makes_from_its_row_s_star
 
 @with_trl
 @pytest.mark.timeout(1800)
-def test_two_updates_and_two_more_are_four(model: str, tmp_path: Path) -> None:
+def test_two_updates_then_two_more_then_none(model: str, tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    settings = replace(SETTINGS, model=model)
-    first = train(settings, tmp_path / "broken", **steered(model))
-    assert [point["step"] for point in first.curve] == [1, 2]
-    assert all(point["score"] > 0 and 0 < point["readable"] < 1 for point in first.curve)
-    broken = train(replace(settings, steps=4), tmp_path / "broken", **steered(model))
-    whole = train(replace(settings, steps=4), tmp_path / "whole", **steered(model))
-    assert learned(broken.curve) == learned(whole.curve)
-    assert learned(broken.curve)[:2] == learned(first.curve)
+    def weights(folder: Path | str) -> dict[str, Any]:
+        return dict(AutoModelForCausalLM.from_pretrained(folder).named_parameters())
 
-    weights = [
-        dict(AutoModelForCausalLM.from_pretrained(folder).named_parameters())
-        for folder in (model, tmp_path / "broken" / "trained", tmp_path / "whole" / "trained")
-    ]
-    moved = {name for name, before in weights[0].items() if not before.equal(weights[2][name])}
-    assert moved
-    assert all(name.startswith("model.layers.1.") for name in moved), "only the last layer is trained"
-    assert all(weights[1][name].equal(weights[2][name]) for name in weights[0])
+    settings, out = replace(SETTINGS, model=model), tmp_path / "out"
+    two = train(settings, out, **steered(model))
+    assert [point["step"] for point in two.curve] == [1, 2]
+    assert all(point["score"] > 0 and 0 < point["readable"] < 1 for point in two.curve)
+    before, after_two = weights(model), weights(out / "trained")
+
+    four = train(replace(settings, steps=4), out, **steered(model))
+    assert [point["step"] for point in four.curve] == [1, 2, 3, 4]
+    assert four.curve[:2] == two.curve, "what was learned is not learned again"
+    after_four = weights(out / "trained")
+    for earlier, later in ((before, after_two), (after_two, after_four)):
+        moved = {name for name, each in earlier.items() if not each.equal(later[name])}
+        assert moved
+        assert all(name.startswith("model.layers.1.") for name in moved), "only the last layer is trained"
+
+    again = train(replace(settings, steps=4), out, **steered(model))
+    assert again.curve == four.curve
+    assert all(each.equal(after_four[name]) for name, each in weights(out / "trained").items())
 
 
 @with_trl
