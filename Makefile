@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 CORE := $(VENV)/.core
 INSTALLED := $(VENV)/.installed
 NETHACK := .venv-nethack
+TRAINING := .venv-training
 # Two files of tests at once: half of their time is waiting.
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
@@ -14,7 +15,7 @@ ifneq ($(wildcard ../shared/data),)
 export GENOPT_TEST_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: install demo test test-all test-pythons test-nethack lint docs dist bench clean
+.PHONY: install demo test test-all test-pythons test-nethack test-training lint docs dist bench clean
 
 install: $(INSTALLED)
 
@@ -52,6 +53,16 @@ $(NETHACK)/.installed: pyproject.toml setup.cfg constraints.txt
 
 test-nethack: $(NETHACK)/.installed
 	$(NETHACK)/bin/python -m pytest tests/envs/nethack genopt_gym/envs/nethack
+
+# Trainers of language models do not go with all the other extras, so they get an environment of their own too.
+$(TRAINING)/.installed: pyproject.toml setup.cfg constraints.txt
+	test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-e '.[sb3,trl]' hypothesis psutil pytest pytest-timeout
+	touch $@
+
+test-training: $(TRAINING)/.installed
+	$(TRAINING)/bin/python -m pytest tests/training genopt_gym/training
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -27,6 +27,7 @@ from genopt_gym.agents import make_agent
 from genopt_gym.agents.sb3 import algorithm_class, train
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.intervals import MIN_VALUES, bootstrap_interval
+from genopt_gym.env import OptimizationEnv
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.making import optimization_env
 from genopt_gym.runs.config import Config
@@ -114,26 +115,43 @@ def run(id: str, agent: str, seed: int, split: int, edits: int, spread: float, f
     validation: list[float] = []
     optimizer = make_agent(name, options)
     learn(env, optimizer, seed=split, agent_seed=seed, on_step=lambda *_: validation.append(core.best[1]))
-    validation += validation[-1:] * (edits + 1 - len(validation))  # where a run was solved before its end
+    return scored(core, agent, seed, split, validation, edits)
+
+
+def scored(
+    core: OptimizationEnv, agent: str, seed: int, split: int, validation: Sequence[float], edits: int
+) -> ScoredRun:
+    """A run that has ended, with the test scores of its start and its best artifact.
+
+    Args:
+        core: the run's environment.
+        agent: its name in tables.
+        seed: of the training.
+        split: of the start.
+        validation: best score after each step, that of ``reset`` first; shorter where the run was solved.
+        edits: that a run may have.
+    """
     tester = Evaluator(core.evaluator.spec, splits=("test",))
     start_test, test = (tester.evaluate(each, "test").score for each in (core.first.artifact, core.best[0]))
-    return ScoredRun(agent, seed, split, validation, start_test, test)
+    whole = list(validation)
+    whole += whole[-1:] * (edits + 1 - len(whole))
+    return ScoredRun(agent, seed, split, whole, start_test, test)
 
 
-def tables(runs: Sequence[ScoredRun], sign: int) -> str:
-    """Every run's test score, and per training seed what trained PPO is ahead of each of the others."""
+def tables(runs: Sequence[ScoredRun], sign: int, agents: Sequence[str] = AGENTS) -> str:
+    """Every run's test score, and per training seed what the first agent is ahead of each of the others."""
     found = {(each.seed, each.split, each.agent): each for each in runs}
     pairs = sorted({(seed, split) for seed, split, _ in found})
-    lines = [f"| seed | split | start | {' | '.join(AGENTS)} |", "|" + "---|" * (3 + len(AGENTS))]
+    lines = [f"| seed | split | start | {' | '.join(agents)} |", "|" + "---|" * (3 + len(agents))]
     for seed, split in pairs:
-        row = [found[seed, split, agent] for agent in AGENTS]
+        row = [found[seed, split, agent] for agent in agents]
         scores = " | ".join(f"{each.test:.4g}" for each in row)
         lines.append(f"| {seed} | {split} | {row[0].start_test:.4g} | {scores} |")
-    lines += ["", "| seed | starts | trained PPO, mean | against | mean | ahead by | 95% | |", "|" + "---|" * 8]
+    lines += ["", f"| seed | starts | {agents[0]}, mean | against | mean | ahead by | 95% | |", "|" + "---|" * 8]
     for seed in sorted({seed for seed, _ in pairs}):
         splits = [split for each, split in pairs if each == seed]
-        mine = [found[seed, split, AGENTS[0]].test for split in splits]
-        for other in AGENTS[1:]:
+        mine = [found[seed, split, agents[0]].test for split in splits]
+        for other in agents[1:]:
             theirs = [found[seed, split, other].test for split in splits]
             ahead = [sign * (a - b) for a, b in zip(mine, theirs, strict=True)]
             low, high = bootstrap_interval(ahead)
@@ -145,13 +163,13 @@ def tables(runs: Sequence[ScoredRun], sign: int) -> str:
     return "\n".join(lines)
 
 
-def save_picture(path: Path, runs: Sequence[ScoredRun], title: str) -> None:
+def save_picture(path: Path, runs: Sequence[ScoredRun], title: str, agents: Sequence[str] = AGENTS) -> None:
     """Best validation score after each edit: the mean over starts, a thin line per training seed."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots()
-    for number, agent in enumerate(AGENTS):
+    for number, agent in enumerate(agents):
         mine = [each for each in runs if each.agent == agent]
         seeds = sorted({each.seed for each in mine})
         means = [np.mean([each.validation for each in mine if each.seed == seed], axis=0) for seed in seeds]

@@ -30,6 +30,7 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "textgrad": ("textgrad",),
     "trace": ("opto",),
     "trackio": ("trackio", "pandas"),
+    "trl": ("trl", "transformers", "gguf"),
     "video": ("imageio_ffmpeg", "pygame"),
     "wandb": ("wandb",),
 }

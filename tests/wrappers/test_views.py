@@ -14,13 +14,13 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 
 from genopt_gym.testing.transcript import digest
-from genopt_gym.wrappers import MenuEdits, NumericEdits, PerturbedStarts, TextEdits
+from genopt_gym.wrappers import MenuEdits, NumbersReply, NumericEdits, PerturbedStarts, TextEdits
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 PARAMETERS: dict[str, Any] = {"start": "modular/parametric", "validation_size": 2, "credit_horizon": 5}
 
 View = Any  # one of the classes below, whose observations and actions have different types
-each_view = pytest.mark.parametrize("view", [NumericEdits, MenuEdits, TextEdits, PerturbedStarts])
+each_view = pytest.mark.parametrize("view", [NumericEdits, MenuEdits, NumbersReply, TextEdits, PerturbedStarts])
 each_vector_view = pytest.mark.parametrize("view", [NumericEdits, MenuEdits])
 
 
@@ -52,7 +52,13 @@ def test_stable_baselines_checker_says_nothing(view: View) -> None:
 
 @pytest.mark.parametrize(
     ("view", "arguments"),
-    [(NumericEdits, {"step": 0.1}), (MenuEdits, {"step": 0.1}), (TextEdits, {}), (PerturbedStarts, {"spread": 0.2})],
+    [
+        (NumericEdits, {"step": 0.1}),
+        (MenuEdits, {"step": 0.1}),
+        (NumbersReply, {}),
+        (TextEdits, {}),
+        (PerturbedStarts, {"spread": 0.2}),
+    ],
 )
 def test_its_spec_rebuilds_it(view: Any, arguments: dict[str, float]) -> None:
     env = view(make(), **arguments)
