@@ -7,6 +7,7 @@ CORE := $(VENV)/.core
 INSTALLED := $(VENV)/.installed
 NETHACK := .venv-nethack
 TRAINING := .venv-training
+OPENENV := .venv-openenv
 # Two files of tests at once: half of their time is waiting.
 SIDE_BY_SIDE := -n 2 --dist loadfile
 
@@ -54,15 +55,25 @@ $(NETHACK)/.installed: pyproject.toml setup.cfg constraints.txt
 test-nethack: $(NETHACK)/.installed
 	$(NETHACK)/bin/python -m pytest tests/envs/nethack genopt_gym/envs/nethack
 
-# Trainers of language models do not go with all the other extras, so they get an environment of their own too.
+# Trainers of language models do not go with all the other extras, nor all of them with each other: openenv wants an older
+# pillow, and it, verifiers and the extra mcp want three versions of the same library.
 $(TRAINING)/.installed: pyproject.toml setup.cfg constraints.txt
 	test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
-	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-e '.[sb3,trl]' hypothesis psutil pytest pytest-timeout
+	grep -vE '^mcp(-types)?==' constraints.txt > $(TRAINING)/constraints.txt
+	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check -c $(TRAINING)/constraints.txt \
+		-e '.[sb3,skyrl,trl,verifiers]' hypothesis psutil pytest pytest-timeout
 	touch $@
 
-test-training: $(TRAINING)/.installed
+$(OPENENV)/.installed: pyproject.toml setup.cfg constraints.txt
+	test -x $(OPENENV)/bin/python || $(PYTHON) -m venv $(OPENENV)
+	grep -vE '^(mcp(-types)?|pillow)==' constraints.txt > $(OPENENV)/constraints.txt
+	$(OPENENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(OPENENV)/constraints.txt \
+		-e '.[openenv]' hypothesis psutil pytest pytest-timeout
+	touch $@
+
+test-training: $(TRAINING)/.installed $(OPENENV)/.installed
 	$(TRAINING)/bin/python -m pytest tests/training genopt_gym/training
+	$(OPENENV)/bin/python -m pytest tests/training/openenv genopt_gym/training/openenv
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from genopt_gym.cli.arguments import (
 )
 from genopt_gym.cli.confinement import choose_confinement
 from genopt_gym.cli.data_app import data_app
+from genopt_gym.cli.openenv_app import openenv_app
 from genopt_gym.cli.serving_commands import SERVING
 from genopt_gym.cli.study_app import study_app
 from genopt_gym.core.errors import UserError
@@ -198,6 +199,8 @@ for name, command in SERVING.items():
 app.add_typer(study_app, name="study")
 
 app.add_typer(data_app, name="data")
+
+app.add_typer(openenv_app, name="openenv")
 
 
 @app.command("report")

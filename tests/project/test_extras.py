@@ -43,6 +43,7 @@ def test_doctor_lists_every_extra(genopt: Genopt) -> None:
             "needs pandas and sklearn: pip install 'genopt-gym[ml]'",
         ),
         (["yaml"], "run task.yaml", "pip install 'genopt-gym[study]'"),
+        (["openenv"], "openenv serve GenOpt/Control-CartPole-v0", "needs openenv: pip install 'genopt-gym[openenv]'"),
         (["litellm"], "run GenOpt/Control-CartPole-v0 --agent proposer --model openai/x", "'genopt-gym[llm]'"),
     ],
 )
