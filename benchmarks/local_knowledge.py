@@ -65,7 +65,12 @@ def main() -> None:
     folders = sorted((parser.parse_args().study / "runs").iterdir())
     runs = [run_facts(folder) for folder in folders]
     (RESULTS / "local_knowledge.json").write_text(json.dumps(runs, indent=1) + "\n")
-    page = HEAD + "\n".join(map(line, runs)) + "\n"
+    asked = [run["result"] for run in runs if run["agent"] == "proposer"]
+    better = sum(result["test_score"] > result["start_test_score"] for result in asked)
+    found = (
+        f"{better} of the model's {len(asked)} runs ended with a policy that scores more on test than the start does."
+    )
+    page = f"{HEAD}{chr(10).join(map(line, runs))}\n\n{found}\n"
     (RESULTS / "local_knowledge.md").write_text(page)
     print(page)
 
