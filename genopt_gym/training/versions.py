@@ -20,7 +20,7 @@ def need_trl() -> None:
 def check_version(package: str, tested: str) -> None:
     """UserError unless the installed version of a package begins as the tested one.
 
-    >>> check_version("gymnasium", "0.1")
+    >>> check_version("gymnasium", "0.1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     genopt_gym.core.errors.UserError: gymnasium ... is installed, and this is for 0.1: pip install 'gymnasium==0.1.*'
     """

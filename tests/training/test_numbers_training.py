@@ -94,7 +94,8 @@ def test_the_command_trains_compares_and_says_what_it_found(
     assert printed.strip() == (out / "report.md").read_text().strip()
     results = json.loads((out / "results.json").read_text())
     assert [run["agent"] for run in results["runs"]].count(AGENTS[0]) == 3
-    assert len({run["start_test"] for run in results["runs"]}) == 3, "all agents edit the same three starts"
+    starts = {(run["split"], run["start_test"], run["validation"][0]) for run in results["runs"]}
+    assert len(starts) == 3, "all agents edit the same three starts"
     assert all(len(run["validation"]) == 3 for run in results["runs"])
     assert {path.name for path in out.glob("*.png")} == {"curve.png", "held_out.png"}
 
