@@ -1,0 +1,106 @@
+"""verifiers' own evaluation of a scripted model, on tasks of the suite."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+pytest.importorskip("verifiers")
+
+import gymnasium as gym
+
+from genopt_gym.training.splits import SPLITS
+from genopt_gym.training.verifiers import EditTaskset, EditTasksetConfig
+from tests.helpers.model_server import Answer, ModelServer
+
+CARTPOLE = "GenOpt/Control-CartPole-v0"
+SMALL: dict[str, Any] = {"start": "one_function/naive", "validation_size": 2, "credit_horizon": 3}
+REPLIES = [
+    "I would first look at more episodes.",
+    "Velocity:\n```python policy\ndef policy(obs):\n    return int(obs['pole_velocity'] > 0)\n```",
+    "```python policy\ndef policy(obs):\n    return 1 / 0\n```",
+    "Less:\n```python policy\ndef policy(obs):\n    return int(obs['pole_angle'] > obs['pole_velocity'] / -10)\n```",
+]
+LINE = "from genopt_gym.training.verifiers import ChatHarness, EditsEnv, EditTaskset, __all__\n"
+"""What the module's documentation asks for: verifiers finds tasksets by a module at the top."""
+EVALUATE = "from verifiers.v1.cli.eval.main import main; main()"
+
+
+def scripted(body: dict[str, Any], number: int) -> Answer:
+    """The next reply of the conversation that is shown."""
+    return Answer(REPLIES[sum(message["role"] == "assistant" for message in body["messages"])])
+
+
+class Expected(NamedTuple):
+    gain: float
+    best_score: float
+    first_trace: str
+
+
+def by_hand(seed: int, split_seed: int) -> Expected:
+    """What the same replies come to through ``gym.make``."""
+    env = gym.make(CARTPOLE, max_episode_steps=len(REPLIES), split_seed=split_seed, **SMALL)
+    first, _ = env.reset(seed=seed)
+    steps = [env.step(reply) for reply in REPLIES]
+    return Expected(sum(float(step[1]) for step in steps), steps[-1][4]["best_score"], first["trace"])
+
+
+def evaluate(tmp_path: Path, *words: str) -> list[dict[str, Any]]:
+    (tmp_path / "genopt_edits.py").write_text(LINE)
+    with ModelServer(scripted) as server:
+        options = {
+            "--env.taskset.environment": CARTPOLE,
+            "--env.taskset.parameters": json.dumps(SMALL),
+            "--env.taskset.edits": str(len(REPLIES)),
+            "--model": "scripted",
+            "--client.base-url": server.base_url,
+            "--client.api-key-var": "NO_SUCH_KEY",
+            "--output-dir": str(tmp_path / "outputs"),
+            "--run.name": "run",
+        }
+        command = [sys.executable, "-c", EVALUATE, "genopt_edits", "--no-push", "--no-rich", *words]
+        command += [word for option in options.items() for word in option]
+        environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=tmp_path, env=environment)
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    lines = (tmp_path / "outputs/run/traces.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.timeout(1000)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_an_evaluation_gives_the_rewards_of_the_environment(tmp_path: Path, split: str) -> None:
+    episodes = evaluate(tmp_path, "-n", "2", "-r", "2", "--env.taskset.split", split)
+    assert len(episodes) == 4
+    for episode in episodes:
+        [trace] = episode["traces"]
+        data = episode["task"]["data"]
+        expected = by_hand(data["seed"], data["parameters"]["split_seed"])
+        assert episode["ok"], episode["errors"]
+        assert trace["rewards"]["gain"] == pytest.approx(expected.gain)
+        assert trace["metrics"]["best_score"] == expected.best_score
+        messages = [node["message"] for node in trace["nodes"]]
+        pages = [message["content"] for message in messages if message["role"] == "user"]
+        assert [message["content"] for message in messages if message["role"] == "assistant"] == REPLIES
+        assert len(pages) == len(REPLIES)
+        assert expected.first_trace in pages[0]
+        assert "Edit outcome: unparsable" in pages[1]
+        assert "Write a policy" in pages[0]
+        assert "Write a policy" not in pages[1]
+    assert len({episode["task"]["data"]["seed"] for episode in episodes}) == 2
+
+
+def test_a_taskset_holds_the_tasks_of_its_split() -> None:
+    for split, count in SPLITS.items():
+        tasks = list(EditTaskset(EditTasksetConfig(id="genopt_edits", split=split, parameters={"split_seed": 4})))
+        assert len(tasks) == count
+        assert len({task.key for task in tasks}) == count
+        seeds = {task.data.parameters["split_seed"] for task in tasks}
+        assert (seeds == {4}) == (split == "train")
+        assert (4 in seeds) == (split == "train")
