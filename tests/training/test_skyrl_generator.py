@@ -20,6 +20,8 @@ from genopt_gym.training.skyrl import register, rows
 from tests.helpers.two_layers import make_tokenizer
 from tests.training.test_skyrl import CARTPOLE, REPLIES, SMALL, agent_loop
 
+pytestmark = pytest.mark.timeout(900)
+
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
