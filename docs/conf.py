@@ -24,6 +24,8 @@ html_theme = "furo"
 html_title = f"genopt_gym {VERSION}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# Browsers ask for one in any case.
+html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sphinx = False
 
