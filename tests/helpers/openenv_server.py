@@ -93,7 +93,7 @@ class Session:
     def is_open(self) -> bool:
         """Whether the server has room for it."""
         try:
-            return self.ask("state")["type"] == "state"
+            return bool(self.ask("state")["type"] == "state")
         except WebSocketException:
             return False
 
