@@ -188,11 +188,11 @@ class Evaluator:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"store": MemoryStore(), "client": Client(self.budget), "_models": {}, "_lock": None}
+        return self.__dict__ | {"store": None, "client": Client(self.budget), "_models": {}, "_lock": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._lock = threading.RLock()
+        self.store, self._lock = MemoryStore(), threading.RLock()
 
     def _check_split(self, split: str) -> None:
         if split not in (*SPLITS, CONFIRMATION):

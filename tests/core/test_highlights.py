@@ -187,6 +187,4 @@ def test_horizon_of_one_is_readable() -> None:
     observation, info = env.reset(seed=0)
     steps = info["trials"][0]["steps"]
     assert info["horizon_shown"] == 1
-    assert f"1 of {steps} inner steps ({steps - 1} to {steps - 1}); score of the whole trial {steps}" in str(
-        observation["trace"]
-    )
+    assert f"1 of {steps} inner steps (step {steps - 1}); score of the whole trial {steps}" in str(observation["trace"])
