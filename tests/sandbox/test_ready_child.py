@@ -36,6 +36,11 @@ def zygote(tmp_path: Path) -> Iterator[Zygote]:
     zygote.close()
 
 
+def confined() -> set[psutil.Process]:
+    """What the helpers of this process have started, those of earlier tests among them."""
+    return {each for process in psutil.Process().children() for each in process.children()}
+
+
 def pid_that_served(zygote: Zygote, child: ConfinedChild | None) -> int:
     with Session(zygote, PROGRAM, [0], LIMITS, traced=False, child=child) as session:
         [reply] = session.call([0], [()])
@@ -57,8 +62,9 @@ def test_it_serves_one_session_and_no_other(zygote: Zygote) -> None:
 @pytest.mark.parametrize("other", ["limits", "zygote", "ended"])
 def test_one_that_is_not_as_wanted_is_ended(other: str, zygote: Zygote, tmp_path: Path) -> None:
     ready = ReadyChild()
+    before = confined()
     ready.prepare(zygote, LIMITS)
-    [child] = [each for process in psutil.Process().children() for each in process.children()]
+    [child] = confined() - before
     if other == "ended":
         child.send_signal(signal.SIGKILL)
         while child.status() != psutil.STATUS_ZOMBIE:
@@ -104,6 +110,8 @@ def test_evaluations_find_one_ready_and_do_without_one_that_was_killed() -> None
         evaluator = Evaluator(spec, store=MemoryStore())
         for child in waiting() if kill else ():
             child.kill()
+            while child.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
         start = evaluator.task.starting_artifact("one_function/naive")
         scores.append(evaluator.evaluate(start, [Instance("train", 0)]).score)
         while len(found := waiting()) != 1:  # it is made after the answer was sent

@@ -68,7 +68,7 @@ def test_unknown_name_is_refused_with_the_known_ones(named: str, monkeypatch: py
 
 def test_nothing_is_run_where_nothing_confines(monkeypatch: pytest.MonkeyPatch) -> None:
     """The refusal reaches whoever evaluates, before a worker gets the artifact."""
-    monkeypatch.setattr("genopt_gym.evaluation.pool.choose", choose)
+    monkeypatch.setattr("genopt_gym.evaluation.worker_places.choose", choose)
     offers(monkeypatch, "weak-only")
     evaluator = Evaluator(TaskSpec("genopt_gym.envs.control.cart_pole:CartPole", {"train_size": 1}))
     artifact = evaluator.task.starting_artifact("one_function/naive").edited({"policy": "def policy(obs): return 1"})

@@ -125,7 +125,10 @@ class GymnasiumTask(RolloutTask):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of libraries as they are loaded
             # The episode cap is ours; the wrappers of gym.make would cost more than the physics.
-            return gym.make(self.inner, disable_env_checker=True, render_mode=render_mode).unwrapped
+            drawn: dict[str, Any] = (
+                {} if render_mode is None else {"render_mode": render_mode}
+            )  # which not every environment knows
+            return gym.make(self.inner, disable_env_checker=True, **drawn).unwrapped
 
     def film(
         self, instance: Instance, actions: Sequence[Any], moments: Sequence[int], boxes: bool = False
