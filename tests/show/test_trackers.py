@@ -18,6 +18,7 @@ from genopt_gym.runs.loop import resume_run, start_run
 from genopt_gym.runs.run import Run
 from genopt_gym.runs.steps import Step
 from tests.conftest import Genopt
+from tests.helpers.waiting import wait_until
 
 CONFIG = Config(
     "GenOpt/Control-CartPole-v0",
@@ -63,7 +64,13 @@ def test_weights_and_biases_offline_keeps_each_step_once(tmp_path: Path, monkeyp
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
     run = track(tmp_path / "run", "wandb")
-    rows = [row for row in history(tmp_path / "run" / "wandb") if "score" in row]
+
+    def scored() -> list[dict[str, Any]]:
+        return [row for row in history(tmp_path / "run" / "wandb") if "score" in row]
+
+    # A process of wandb's own writes its files.
+    wait_until(lambda: len(scored()) == 4)
+    rows = scored()
     assert [row["_step"] for row in rows] == [0, 1, 2, 3]
     assert [row["score"] for row in rows] == pytest.approx([step.score for step in run.steps])
 
