@@ -18,7 +18,7 @@ from typing import Any
 from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation.ray_connection import connect
 from genopt_gym.evaluation.worker import MAX_MESSAGE, REFUSED, TOLD
-from genopt_gym.evaluation.worker_process import WorkerProcess, worker_environment
+from genopt_gym.evaluation.worker_process import WorkerProcess, fits, worker_environment
 from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 from genopt_gym.version import VERSION
 
@@ -37,7 +37,6 @@ class RayCluster:
     """A dying node takes several workers with it, and Ray needs seconds to see that it is dead."""
 
     def __init__(self) -> None:
-        self._owner = os.getpid()
         self._ray, _ = connect()
         groups = {"out": 1, "in": 1}
         self._actor = self._ray.remote(concurrency_groups=groups, max_restarts=0)(NodeWorker)
@@ -82,8 +81,7 @@ class RayWorker:
 
     def can_run(self, sources: Mapping[str, str]) -> bool:
         """Whether it has imported no other version of these files, and finds modules where we do."""
-        known = all(self.sources.get(file, digest) == digest for file, digest in sources.items())
-        return not sources or (self._path == sys.path and known)
+        return fits(sources, self.sources, self._path)
 
     def has_ended(self) -> bool:
         """Whether its node or its process is known to be gone."""

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from genopt_gym.core.cores import available_cores, sibling_processes
@@ -52,6 +52,18 @@ def worker_environment() -> dict[str, str]:
     return {k: v for k, v in passed.items() if k != "GENOPT_WORKERS"}
 
 
+def fits(wanted: Mapping[str, str], imported: Mapping[str, str], path: Sequence[str]) -> bool:
+    """Whether a worker has imported no other version of the wanted files, and finds modules where we do.
+
+    Args:
+        wanted: file to hash of the user's own code in a block.
+        imported: the same, of what the worker has imported.
+        path: where modules were looked for when it was started.
+    """
+    known = all(imported.get(file, digest) == digest for file, digest in wanted.items())
+    return not wanted or (known and list(path) == sys.path)
+
+
 class WorkerProcess:
     """One worker process and our end of its channel.
 
@@ -76,11 +88,7 @@ class WorkerProcess:
 
     def can_run(self, sources: Mapping[str, str]) -> bool:
         """Whether it has imported no other version of these files, and finds modules where we do."""
-        if not sources:
-            return True
-        return self._path == sys.path and all(
-            self.sources.get(file, digest) == digest for file, digest in sources.items()
-        )
+        return fits(sources, self.sources, self._path)
 
     @property
     def last_words(self) -> str:
