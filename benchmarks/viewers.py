@@ -1,7 +1,8 @@
 """What people who look cost a run: its time with viewers of ``genopt watch`` over its time without.
 
 Run and server are processes of their own, as they are for people; the viewers read the server's events. Runs with and
-without viewers take turns, so that whatever else the machine does touches both.
+without viewers take turns, so that whatever else the machine does touches both. Time counts from the step by which all
+viewers have come: that a server has to start, which takes half a second of a core, is not what looking costs.
 
     python benchmarks/viewers.py [--viewers 8] [--rounds 4] [--edits 60]
 """
@@ -91,10 +92,21 @@ def watch(folder: Path, count: int) -> tuple[subprocess.Popen[str], list[Viewer]
     return server, viewers
 
 
-def loop_seconds(folder: Path) -> float:
-    """From the first step to the last: without starting up, which takes as long with viewers as without."""
-    told = [json.loads(line)[1] for line in (folder / TIMES).read_text().splitlines()]
-    return float(told[-1] - told[0])
+def loop_seconds(folder: Path, first: int) -> float:
+    """From that step to the last."""
+    told = dict(json.loads(line) for line in (folder / TIMES).read_text().splitlines())
+    return float(told[max(told)] - told[first])
+
+
+def all_have_come(viewers: list[Viewer]) -> int:
+    """The first step that none of them found written already."""
+    return 1 + max(first_news(viewer) for viewer in viewers)
+
+
+def first_news(viewer: Viewer) -> int:
+    """The last step of those that it was told at once, when it came."""
+    came = min(viewer.seen.values())
+    return max(step for step, seen in viewer.seen.items() if seen == came)
 
 
 def delays(folder: Path, viewers: list[Viewer]) -> list[float]:
@@ -118,22 +130,24 @@ def main() -> None:
     ratios, late = [], []
     with tempfile.TemporaryDirectory() as temporary:
         for number in range(arguments.rounds):
-            seconds = {}
+            folders, first = {}, 0
             # The one first, then the other: what slows down or warms up in time is shared.
             for watched in (True, False) if number % 2 else (False, True):
-                folder = Path(temporary) / f"{number}-{watched}"
+                folder = folders[watched] = Path(temporary) / f"{number}-{watched}"
                 run = start_run(folder, arguments.edits)
                 server, viewers = watch(folder, arguments.viewers) if watched else (None, [])
                 if run.wait():
                     raise SystemExit("the run has failed")
-                seconds[watched] = loop_seconds(folder)
                 if server is not None:
                     time.sleep(1)
                     server.terminate()
                     server.wait()
+                    first = all_have_come(viewers)
                     late += delays(folder, viewers)
+            seconds = {watched: loop_seconds(folder, first) for watched, folder in folders.items()}
             ratios.append(seconds[True] / seconds[False])
-            print(f"round {number}: {seconds[False]:.2f} s alone, {seconds[True]:.2f} s watched, {ratios[-1]:.3f}")
+            times = f"{seconds[False]:.2f} s alone, {seconds[True]:.2f} s watched, {ratios[-1]:.3f}"
+            print(f"round {number}: {times}, from step {first}", flush=True)
     late.sort()
     ratio = geometric_mean(ratios)
     spread = f"{min(ratios):.3f} .. {max(ratios):.3f}"

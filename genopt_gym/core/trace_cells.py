@@ -133,9 +133,11 @@ def visible(text: str) -> str:
     >>> visible("a\x1b[2Jb\nc")
     'a\\x1b[2Jb\nc'
     """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+    # A long text has few different characters, and seldom one of these.
+    for c in set(text) - {"\n", "\t"}:
+        if not c.isprintable():
+            text = text.replace(c, c.encode("unicode_escape").decode())
+    return text
 
 
 def outline(value: Any, limit: int) -> str:

@@ -17,8 +17,9 @@ from genopt_gym.evaluation.worker import Block
 from genopt_gym.evaluation.worker_places import WorkerHandle, WorkerPlace, place_name, worker_place
 from genopt_gym.evaluation.worker_process import worker_environment
 
-WAITING_FOR_MODELS = 16
-"""Workers beyond the usual number, for blocks that spend their time waiting for a model."""
+WAITING_FOR_MODELS = 32
+"""Workers beyond the usual number, for blocks that spend their time waiting for a model: enough for 16 environments,
+each of which evaluates a batch of train and one of validation at once. One takes about 40 MB."""
 LINGER = 20.0
 """Seconds that a worker beyond the usual number is kept for the next of such blocks."""
 NO_SOURCES: Mapping[str, str] = MappingProxyType({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import socket
 from collections import deque
 from collections.abc import Callable
@@ -28,9 +29,9 @@ class ReplyDispatcher:
     def __init__(self, ask: Ask | None) -> None:
         self._ask = ask
         self.arrived, self._ring = socket.socketpair()
+        self._ring.setblocking(False)
         self._answers: deque[tuple[WorkerHandle, int, Future[Reply]]] = deque()
         self._under_way: set[Future[Reply]] = set()
-        self._open = True
 
     def collect(self, worker: WorkerHandle, block: Block) -> bytes | None:
         """A worker's answer to its block; None if it had nothing but questions, which are passed on."""
@@ -46,12 +47,12 @@ class ReplyDispatcher:
 
     def _put(self, worker: WorkerHandle, number: int, answer: Future[Reply]) -> None:
         self._answers.append((worker, number, answer))
-        if self._open:
-            self._ring.send(b"!")
+        self.wake()
 
     def wake(self) -> None:
         """Let whoever waits for ``arrived`` look up."""
-        self._ring.send(b"!")
+        with contextlib.suppress(OSError):  # it has rung often enough, or all was handed out meanwhile
+            self._ring.send(b"!")
 
     def deliver(self) -> None:
         """Send on what has come. Raises what asking has raised."""
@@ -68,7 +69,6 @@ class ReplyDispatcher:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._open = False
         if kind is not None and issubclass(kind, Exception):
             # What is asked already is answered, and costs: whoever reads the ledger after this finds it there.
             concurrent.futures.wait(self._under_way)

@@ -46,7 +46,7 @@ class Block(msgspec.Struct, frozen=True):
 
 
 class BlockResult(msgspec.Struct, frozen=True):
-    """The answer: trials in the order of the instances."""
+    """The answer: trials in the order of the instances, and the worker's seconds for them and their process."""
 
     trials: list[Trial]
     seconds: float
@@ -222,6 +222,7 @@ def main(line_fd: int, scratch_root: str) -> None:
     # Traces are many small objects that live until a block ends: looking for cycles among them finds nothing.
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
+    preparing = 0.0
     while True:
         try:
             message = line.receive()
@@ -230,7 +231,8 @@ def main(line_fd: int, scratch_root: str) -> None:
         started = time.perf_counter()
         try:
             trials = worker.run(decoder.decode(message))
-            answer = DONE + msgspec.msgpack.encode(BlockResult(trials, time.perf_counter() - started))
+            seconds = preparing + time.perf_counter() - started
+            answer = DONE + msgspec.msgpack.encode(BlockResult(trials, seconds))
         except ConfinementError as error:
             answer = REFUSED + str(error).encode()
         except SourcesChanged as error:
@@ -243,5 +245,7 @@ def main(line_fd: int, scratch_root: str) -> None:
             line.send(answer)
         except ChannelClosed:
             break
+        started = time.perf_counter()
         worker.get_ready()
+        preparing = time.perf_counter() - started
     scratch.remove(scratch_root)
