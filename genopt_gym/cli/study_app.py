@@ -66,6 +66,10 @@ def run_command(
     tasks: Tasks = None,
     seeds: Seeds = None,
     callbacks: Callbacks = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="Runs that were begun go on although your own code or data has changed."),
+    ] = False,
 ) -> None:
     """Run all runs of a plan. Interrupted, the same command goes on where it was.
 
@@ -73,7 +77,8 @@ def run_command(
     """
     from genopt_gym.cli.studying import StudyArguments, run
 
-    run(StudyArguments(plan, out, executor, address, workers, overrides(model, tasks, seeds), callbacks or []))
+    changed = overrides(model, tasks, seeds)
+    run(StudyArguments(plan, out, executor, address, workers, changed, callbacks or [], accept_changes))
 
 
 @study_app.command("index")

@@ -39,6 +39,7 @@ class StudyArguments:
     workers: int | None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     callbacks: Sequence[str] = ()
+    accept_changes: bool = False
 
 
 def run(request: StudyArguments) -> None:
@@ -52,7 +53,7 @@ def run(request: StudyArguments) -> None:
         raise UserError(problems[0])
     try:
         with closing(StudyFolder(path, plan, source)) as folder, closing(StudyDisplay(plan, path)) as display:
-            outcome = run_study(folder, executor, display, request.callbacks)
+            outcome = run_study(folder, executor, display, request.callbacks, request.accept_changes)
     except KeyboardInterrupt:
         print(f"\ngenopt: stopped; go on with: {_command(path)}", file=sys.stderr)
         raise typer.Exit(130) from None

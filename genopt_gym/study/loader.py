@@ -13,6 +13,7 @@ import numpy as np
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.core.task import Metric, TaskSpec
+from genopt_gym.making import optimization_env
 from genopt_gym.runs.folder import read_config, read_result
 from genopt_gym.study.folder import is_begun, is_done, read_error, run_path
 from genopt_gym.study.records import PlannedRun, RunRecord, State, StepColumns
@@ -113,8 +114,10 @@ def metric_of(run: PlannedRun) -> Metric:
         module, _, id = run.config.id.rpartition(":")
         if module:
             __import__(module)
-        return TaskSpec(gym.spec(id).kwargs["task"], {}).load().metric
-    except (gym.error.Error, ImportError, AttributeError, KeyError) as error:
+        task = TaskSpec(gym.spec(id).kwargs["task"], {}).load()
+        # A task around a user's function says what its score is when it is made.
+        return task.metric if hasattr(task, "metric") else optimization_env(run.config.make()).metric
+    except (gym.error.Error, ImportError, AttributeError, KeyError, UserError) as error:
         raise UserError(f"the task of the run {run.key} cannot be found: {error}") from None
 
 

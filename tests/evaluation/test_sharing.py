@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
 import pytest
 
 from genopt_gym import wrap
@@ -67,6 +68,34 @@ def test_a_worker_that_is_killed_under_load_costs_nobody_a_result() -> None:
         time.sleep(0.05)
         worker_processes()[0].stop(0)
         assert [each.result() for each in running] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_ten_thousand_evaluations_from_sixteen_threads_leave_nothing_behind() -> None:
+    """Memory and descriptors of this process and of its workers, after the first thousand and after the last."""
+    count, threads = 10_000, 16
+    evaluators = [Evaluator(TaskSpec(SPEC.entry, {"validation_size": 1})) for _ in range(threads)]
+    start = evaluators[0].task.starting_artifact("one_function/naive")
+
+    def evaluate(number: int) -> None:
+        artifact = start.edited({"policy": POLICY.format(number=1 + number * 1e-6)})
+        assert evaluators[number % threads].evaluate(artifact, "validation").failure is None
+
+    def used() -> tuple[int, int, int]:
+        everyone = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        memory = [process.memory_info().rss >> 20 for process in everyone]
+        return len(everyone), sum(process.num_fds() for process in everyone), sum(memory)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(evaluate, range(count // 10)))
+        before = used()
+        list(pool.map(evaluate, range(count // 10, count)))
+        after = used()
+    print(f"processes, descriptors, MB: {before} after {count // 10:,}, {after} after {count:,}")
+    assert after[0] == before[0]
+    assert after[1] <= before[1] + 4
+    assert after[2] <= before[2] + 30
 
 
 def test_threads_of_one_evaluator_never_spend_more_than_its_budget() -> None:

@@ -39,6 +39,14 @@ if __name__ == "__main__":
     try: print(env.step({"say": "def say(): return 0.8"})[0]["score"])
     except genopt_gym.UserError as error: print(error)
 """
+PLAN = """\
+name: stale
+tasks: {GenOpt/Function-Any-v0: {function: "stale_scoring:score", components: ["stale_scoring:say"], low: 0, high: 1}}
+agents: [{label: fixed, agent: "stale_agent:Fixed"}]
+controls: []
+seeds: 1
+edits: 2
+"""
 RUN = ["run", "GenOpt/Function-Any-v0", "--agent", "stale_agent:Fixed", "--edits", "2", "--out", "run"]
 RUN += ["--set", "function=stale_scoring:score", "--set", 'components=["stale_scoring:say"]']
 RUN += ["--set", "low=0", "--set", "high=1"]
@@ -109,6 +117,25 @@ def test_a_run_does_not_go_on_over_changed_code_unless_that_is_said(folder: Path
     assert verified.returncode == 0, verified.stdout
     assert "steps 0 to 1 are of another stale_helper.py (" in verified.stdout
     assert " 0 changed" in verified.stdout
+
+
+@pytest.mark.slow
+def test_a_study_does_not_go_on_over_changed_code_unless_that_is_said(folder: Path) -> None:
+    (folder / "plan.yaml").write_text(PLAN)
+    begun = genopt(folder, "study", "run", "plan.yaml", "--out", "study")
+    assert begun.returncode == 0, begun.stdout + begun.stderr
+    (folder / "run").symlink_to(next((folder / "study" / "runs").iterdir()))
+    cut_after(folder, 2)
+    (folder / "stale_helper.py").write_text(HELPER.format(5))
+    refused = genopt(folder, "study", "run", "study")
+    assert refused.returncode == 1
+    assert "stale_helper.py has changed since the run" in refused.stdout
+    assert "--accept-changes" in refused.stdout
+    assert scores(folder) == [0.2, pytest.approx(0.3)]
+
+    accepted = genopt(folder, "study", "run", "study", "--accept-changes")
+    assert accepted.returncode == 0, accepted.stdout + accepted.stderr
+    assert scores(folder) == [0.2, pytest.approx(0.3), pytest.approx(0.8)]
 
 
 def test_a_change_of_the_start_cannot_be_accepted(folder: Path) -> None:

@@ -61,6 +61,7 @@ def run_study(
     executor: Executor,
     on_event: OnEvent = lambda what, key: None,
     callbacks: Sequence[str] = (),
+    accept_changes: bool = False,
 ) -> Outcome:
     """Carry out what is not done yet; runs that failed earlier are tried again.
 
@@ -69,13 +70,14 @@ def run_study(
         executor: where runs are carried out.
         on_event: told of what happens.
         callbacks: names of callbacks, or ``module:Class``: new ones watch each run, where it is carried out.
+        accept_changes: runs that were begun go on although the user's own code or data has changed.
 
     Raises:
         StorageError: the disk is full or cannot be written to; what is under way was stopped.
         Superseded: another driver has taken the study.
         UserError: the study's budget is too small.
     """
-    study = _Study(folder, executor, on_event, callbacks)
+    study = _Study(folder, executor, on_event, callbacks, accept_changes)
     try:
         study.run()
     finally:
@@ -85,12 +87,20 @@ def run_study(
 
 
 class _Study:
-    def __init__(self, folder: StudyFolder, executor: Executor, on_event: OnEvent, callbacks: Sequence[str]) -> None:
+    def __init__(
+        self,
+        folder: StudyFolder,
+        executor: Executor,
+        on_event: OnEvent,
+        callbacks: Sequence[str],
+        accept_changes: bool,
+    ) -> None:
         self.outcome = Outcome()
         self._folder = folder
         self._executor = executor
         self._on_event = on_event
         self._callbacks = list(callbacks)
+        self._accept_changes = accept_changes
         self._purse = BudgetAllocator(folder.plan, folder.path)
         self._waiting = deque(run for run in folder.plan.runs if not is_done(run_path(folder.path, run.key)))
         self._running: dict[str, PlannedRun] = {}
@@ -118,7 +128,8 @@ class _Study:
         self._tries[run.key] += 1
         self._running[run.key] = run
         study, token = str(self._folder.path.absolute()), self._folder.fence.token
-        self._executor.start(RunJob(study, run.key, self._purse.config(run), token, self._callbacks))
+        config = self._purse.config(run)
+        self._executor.start(RunJob(study, run.key, config, token, self._callbacks, self._accept_changes))
         self._on_event("begun", run.key)
         return True
 

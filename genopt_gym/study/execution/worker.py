@@ -29,13 +29,18 @@ HANDOVER = 60.0
 
 
 class RunJob(msgspec.Struct, frozen=True):
-    """A run to begin or to go on with; ``token`` is the driver's, ``callbacks`` are names that watch the run."""
+    """A run to begin or to go on with.
+
+    ``token`` is the driver's, ``callbacks`` are names that watch the run; with ``accept_changes`` it goes on although
+    the user's own code or data has changed.
+    """
 
     study: str
     key: str
     config: Config
     token: int
     callbacks: list[str] = []
+    accept_changes: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -78,7 +83,7 @@ def _run(job: RunJob, path: Path, fence: Fence, callbacks: Sequence[GivenCallbac
         try:
             fence()
             if is_begun(path):
-                resume_run(path, callbacks, fence)
+                resume_run(path, callbacks, fence, accept_changes=job.accept_changes)
             else:
                 start_run(job.config, path, callbacks, fence)
             return
