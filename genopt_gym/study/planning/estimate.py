@@ -10,7 +10,7 @@ from genopt_gym.agents.model_agent import ModelAgent
 from genopt_gym.agents.model_agent import estimate as count_tokens
 from genopt_gym.agents.prompted_agent import PromptedAgent
 from genopt_gym.core.acceptance import RULES
-from genopt_gym.core.task import CONFIRMATION
+from genopt_gym.core.task import CONFIRMATION, ModelUse
 from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm.backend import backend_of
 from genopt_gym.runs.config import Config
@@ -141,7 +141,7 @@ def estimate_run(config: Config) -> CostEstimate:
     core = prepared.core
     edits, trials = prepared.updates or 0, count_trials(core)
     found = CostEstimate(edits, trials, ())
-    found = replace(found, calls=_workflow_calls(core, found.total_trials))
+    found = replace(found, calls=_task_calls(core, found.total_trials))
     if not isinstance(agent, ModelAgent) or isinstance(agent, Manual):
         return found
     if not isinstance(agent, PromptedAgent):
@@ -159,14 +159,23 @@ def estimate_run(config: Config) -> CostEstimate:
     return replace(found, calls=[*found.calls, own])
 
 
-def _workflow_calls(env: OptimizationEnv, trials: int) -> Sequence[Calls]:
-    """What the artifact asks, if it asks."""
-    model = env.task.model
-    if not env.start.asks_model or model is None:
-        return []
-    fixed = env.start.workflow.count("llm(")
-    least, most = (fixed, fixed) if fixed else (0, env.task.limits.llm_calls)
+def _task_calls(env: OptimizationEnv, trials: int) -> Sequence[Calls]:
+    """What the artifact asks, if it asks, and what the task asks about its answers."""
+    calls = []
+    if env.start.asks_model and (model := env.task.model) is not None:
+        fixed = env.start.workflow.count("llm(")
+        least, most = (fixed, fixed) if fixed else (0, env.task.limits.llm_calls)
+        calls.append(_trial_calls("workflow", model, (least, most), trials, count_tokens(env.start.source)))
+    if (judge := env.task.judge) is not None:
+        # Asked once more where its reply holds no score. It reads an answer, and what is asked of it.
+        calls.append(_trial_calls("judge", judge, (1, 2), trials, TYPICAL_ANSWER))
+    return calls
+
+
+def _trial_calls(role: str, model: ModelUse, each: tuple[int, int], trials: int, prompt: int) -> Calls:
+    """Calls that trials make: from ``each[0]`` to ``each[1]`` in one, with about so many tokens of own words."""
+    least, most = each
     prices = None if model.prices is None else (model.prices[0] / 1e6, model.prices[1] / 1e6)
     calls = (least or 1) * trials
-    typical = (calls * (count_tokens(env.start.source) + TYPICAL_ANSWER), calls * min(TYPICAL_ANSWER, model.max_tokens))
-    return [Calls("workflow", model.name, least * trials, most * trials, model.max_tokens, None, prices, typical)]
+    typical = (calls * (prompt + TYPICAL_ANSWER), calls * min(TYPICAL_ANSWER, model.max_tokens))
+    return Calls(role, model.name, least * trials, most * trials, model.max_tokens, None, prices, typical)

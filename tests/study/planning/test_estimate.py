@@ -14,6 +14,7 @@ from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from genopt_gym.study.planning.estimate import Calls, Trials, added, estimate_run
 from tests.conftest import Genopt
+from tests.helpers import own
 from tests.helpers.watching import Watching
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
@@ -69,6 +70,16 @@ def test_an_artifact_that_decides_itself_may_ask_up_to_its_limit() -> None:
     config = Config("tests.helpers.sums:Toy/Sums-v0", "random", edits=4, parameters=parameters)
     (calls,) = estimate_run(config).calls
     assert (calls.least, calls.most) == (0, 20 * 145)
+
+
+def test_a_judge_is_asked_about_every_answer_and_again_where_it_gives_no_score() -> None:
+    judge = {"grader": "judge", "model": "local/judge.gguf"}
+    parameters = {"function": judge, "data": own.EXAMPLES, "texts": {"prompt": "{question}"}, "model": "local/none.gguf"}
+    config = Config("GenOpt/Function-Examples-v0", "random", edits=4, parameters=parameters)
+    cost = estimate_run(config)
+    asked = {calls.role: (calls.model, calls.least, calls.most) for calls in cost.calls}
+    trials = cost.total_trials
+    assert asked == {"workflow": ("local/none.gguf", trials, trials), "judge": ("local/judge.gguf", trials, 2 * trials)}
 
 
 class OwnLoop(ModelAgent):
