@@ -158,5 +158,5 @@ the consumable that can be met soonest, where it will be and not where it is; if
         if score <= 0:
             return "You touch nothing that gives points yet: go where a consumable is."
         if score < 5000:
-            return "You take consumables: now look where the lyres will be before you enter a lane, and live longer."
-        return "You take many consumables: what is left is to live longer, and to let fewer pass by."
+            return "You take consumables: now look where the lyres will be before you enter a lane, and be hit less."
+        return "You take many consumables: what is left is to be hit less often, and to let fewer pass by."
