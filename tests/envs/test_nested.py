@@ -43,18 +43,21 @@ def server() -> Iterator[ModelServer]:
         yield found
 
 
+@pytest.fixture(scope="class")
+def served(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A server for all tests of a class, told in the parameters of its task."""
+    with ModelServer(answers) as found:
+        request.cls.parameters = {"model": "openai/test", "base_url": found.base_url, **SMALL}
+        yield
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("served")
 class TestNestedConforms(TaskConformance):
     """What every task must keep to, with a server for the model."""
 
     id = ID
     samples: ClassVar[int] = 5
-
-    @pytest.fixture(autouse=True, scope="class")
-    def served(self, request: pytest.FixtureRequest) -> Iterator[None]:
-        with ModelServer(answers) as found:
-            request.cls.parameters = {"model": "openai/test", "base_url": found.base_url, **SMALL}
-            yield
 
 
 def make(server: ModelServer, **parameters: Any) -> OptimizationEnv:
