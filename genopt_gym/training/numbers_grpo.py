@@ -24,7 +24,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.making import optimization_env
 from genopt_gym.training.numbers_policy import load, reply_tokens
-from genopt_gym.training.versions import need_trl
+from genopt_gym.training.versions import need_trainer
 from genopt_gym.wrappers import NumbersReply, PerturbedStarts
 
 # Evidence in words is of no use to these models, and four validation trials rank artifacts well enough to learn from.
@@ -140,7 +140,7 @@ def train(settings: GrpoSettings, out: Path, **more: Any) -> GrpoTraining:
     Raises:
         UserError: TRL is missing or another version, or the folder holds another training.
     """
-    need_trl()
+    need_trainer("trl", "training by TRL")
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
     from transformers.trainer_utils import get_last_checkpoint
