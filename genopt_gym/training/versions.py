@@ -17,14 +17,25 @@ TESTED: Final = {
 """Extra to its package, and the version that this package is tested with."""
 
 
+class TrainerMissing(UserError, ImportError):
+    """A trainer is not installed; also an ``ImportError``, since modules that cannot be imported raise it."""
+
+
 def need_trainer(extra: str, what: str) -> None:
-    """UserError with what to install, unless a trainer is here in the version that this package is tested with.
+    """Make sure that a trainer is here in the version that this package is tested with.
 
     Args:
         extra: one of ``TESTED``.
         what: needs it; begins the message where it is missing.
+
+    Raises:
+        TrainerMissing: it is not installed; the message says what to install.
+        UserError: it is here in another version.
     """
-    need(extra, what)
+    try:
+        need(extra, what)
+    except UserError as error:
+        raise TrainerMissing(str(error)) from None
     check_version(*TESTED[extra])
 
 

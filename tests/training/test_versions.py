@@ -55,7 +55,7 @@ def test_an_adapter_whose_trainer_is_missing_says_what_to_install(module: str, p
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert ended.returncode != 0
     told = ended.stderr.splitlines()[-1]
-    assert told.startswith("genopt_gym.core.errors.UserError: ")
+    assert told.startswith("genopt_gym.training.versions.TrainerMissing: ")
     assert told.endswith(f"needs {package}: pip install 'genopt-gym[{extra}]'")
 
 
