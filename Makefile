@@ -56,12 +56,14 @@ test-nethack: $(NETHACK)/.installed
 	$(NETHACK)/bin/python -m pytest tests/envs/nethack genopt_gym/envs/nethack
 
 # Trainers of language models do not go with all the other extras, nor all of them with each other: openenv wants an older
-# pillow, and it, verifiers and the extra mcp want three versions of the same library.
+# pillow, and it, verifiers and the extra mcp want three versions of the same library. RLlib pins a Gymnasium of its own and
+# runs with others: its packages are named here in the place of ray[rllib].
 $(TRAINING)/.installed: pyproject.toml setup.cfg constraints.txt
 	test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
 	grep -vE '^mcp(-types)?==' constraints.txt > $(TRAINING)/constraints.txt
 	$(TRAINING)/bin/python -m pip install --quiet --disable-pip-version-check -c $(TRAINING)/constraints.txt \
-		-e '.[sb3,skyrl,trl,verifiers]' hypothesis psutil pytest pytest-timeout
+		-e '.[ray,sb3,skyrl,trl,verifiers]' hypothesis psutil pytest pytest-timeout \
+		dm-tree lz4 ormsgpack pyarrow tensorboardX
 	touch $@
 
 $(OPENENV)/.installed: pyproject.toml setup.cfg constraints.txt

@@ -24,7 +24,7 @@ from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import write_atomically
 from genopt_gym.making import optimization_env
 from genopt_gym.training.numbers_policy import load, reply_tokens
-from genopt_gym.training.versions import need_trl
+from genopt_gym.training.versions import need_trainer
 from genopt_gym.wrappers import NumbersReply, PerturbedStarts
 
 # Evidence in words is of no use to these models, and four validation trials rank artifacts well enough to learn from.
@@ -132,6 +132,8 @@ def rewards(settings: GrpoSettings) -> tuple[Callable[..., list[float]], Callabl
 def train(settings: GrpoSettings, out: Path, **more: Any) -> GrpoTraining:
     """Train in a folder, from its last checkpoint on if it has one; the trained model lies in ``trained`` then.
 
+    A training that was cut off ends with the weights of an unbroken one.
+
     Args:
         settings: as they were, if the folder holds a training already; ``steps`` may be more.
         out: the folder.
@@ -140,18 +142,17 @@ def train(settings: GrpoSettings, out: Path, **more: Any) -> GrpoTraining:
     Raises:
         UserError: TRL is missing or another version, or the folder holds another training.
     """
-    need_trl()
+    need_trainer("trl", "training by TRL")
     from datasets import Dataset
     from transformers.trainer_callback import PrinterCallback
     from transformers.trainer_utils import get_last_checkpoint
-    from trl import GRPOTrainer
 
     training = _begun(settings, out)
     checkpoints = out / "checkpoints"
     last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
     model, tokenizer = load(settings.model)
     _freeze(model, settings.layers)
-    trainer = GRPOTrainer(
+    trainer = _trainer(settings, last)(
         model=model,
         processing_class=tokenizer,
         reward_funcs=list(rewards(settings)),
@@ -224,6 +225,29 @@ def _config(settings: GrpoSettings, checkpoints: Path, more: Mapping[str, Any]) 
         "disable_tqdm": True,
     }
     return GRPOConfig(**{**chosen, **more})
+
+
+def _trainer(settings: GrpoSettings, checkpoint: str | None) -> Any:
+    """TRL's trainer; from a checkpoint on it goes through the starts in the order of an unbroken training.
+
+    A checkpoint has the state of all random generators but that of the order, which each epoch takes on from the last.
+    """
+    from transformers import TrainerState
+    from trl import GRPOTrainer
+
+    done = 0
+    if checkpoint is not None:
+        state = TrainerState.load_from_json(str(Path(checkpoint) / "trainer_state.json"))
+        done = state.global_step // (settings.starts // settings.pages)
+
+    class Trainer(GRPOTrainer):  # type: ignore[misc]
+        def _get_train_sampler(self, dataset: Any = None) -> Any:
+            sampler = super()._get_train_sampler(dataset)
+            for _ in range(done):
+                list(sampler)
+            return sampler
+
+    return Trainer
 
 
 def _freeze(model: Any, layers: int) -> None:

@@ -14,15 +14,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import skyrl_gym
-from skyrl_gym.envs.base_text_env import BaseTextEnv, BaseTextEnvStepOutput, ConversationType
-
+from genopt_gym.core.checks import whole_number
 from genopt_gym.core.errors import UserError
 from genopt_gym.training.splits import number_of_tasks, split_seed_of, split_task
 from genopt_gym.training.text_episode import TextEpisode
-from genopt_gym.training.versions import check_version
+from genopt_gym.training.versions import need_trainer
 
-SKYRL = "0.4"
+WHAT = "the adapter for SkyRL"
+
+try:
+    import skyrl_gym
+    from skyrl_gym.envs.base_text_env import BaseTextEnv, BaseTextEnvStepOutput, ConversationType
+except ImportError:
+    need_trainer("skyrl", WHAT)
+    raise
+
 NAME = "genopt"
 """What rows call the environment."""
 PROMPT = {
@@ -46,7 +52,7 @@ class SkyRLEdits(BaseTextEnv):  # type: ignore[misc]
         row = dict(extras or {})
         if "environment" not in row or "seed" not in row:
             raise UserError("a row needs environment and seed: genopt_gym.training.skyrl.rows makes such rows")
-        self._seed = int(row["seed"])
+        self._seed = whole_number("seed", row["seed"], 0)
         self._episode = TextEpisode(row["environment"], row.get("parameters"), row.get("edits"))
         self.max_turns = int(row.get("max_turns") or 0)
 
@@ -75,7 +81,7 @@ class SkyRLEdits(BaseTextEnv):  # type: ignore[misc]
 
 def register() -> None:
     """Make the environment known to SkyRL-gym, in the process that generates; UserError in another version of it."""
-    check_version("skyrl-gym", SKYRL)
+    need_trainer("skyrl", WHAT)
     if NAME not in skyrl_gym.registry:
         skyrl_gym.register(NAME, entry_point="genopt_gym.training.skyrl:SkyRLEdits")
 

@@ -12,18 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-import verifiers.v1 as vf
-from openai import AsyncOpenAI
-from pydantic import Field
-from verifiers.v1.dialects.chat import message_to_wire
-from verifiers.v1.runtimes import ProgramResult
-
 from genopt_gym.evaluation.cancellation import in_thread
 from genopt_gym.training.splits import number_of_tasks, split_seed_of, split_task
 from genopt_gym.training.text_episode import TextEpisode
-from genopt_gym.training.versions import check_version
+from genopt_gym.training.versions import need_trainer
 
-VERIFIERS = "0.4"
+WHAT = "the adapter for verifiers"
+
+try:
+    import verifiers.v1 as vf
+    from openai import AsyncOpenAI
+    from pydantic import Field
+    from verifiers.v1.dialects.chat import message_to_wire
+    from verifiers.v1.runtimes import ProgramResult
+except ImportError:
+    need_trainer("verifiers", WHAT)
+    raise
 
 __all__ = ["ChatHarness", "EditTaskset", "EditsEnv"]
 
@@ -58,7 +62,7 @@ class EditTaskset(vf.Taskset[EditTask, EditTasksetConfig]):  # type: ignore[misc
     """The tasks of one split."""
 
     def load(self) -> Iterator[EditTask]:
-        check_version("verifiers", VERIFIERS)
+        need_trainer("verifiers", WHAT)
         config = self.config
         for index in range(number_of_tasks(config.split)):
             task = split_task(config.split, index, split_seed_of(config.parameters))

@@ -8,13 +8,35 @@ from typing import Final
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.extras import need
 
-TRL: Final = "1.16"
+TESTED: Final = {
+    "openenv": ("openenv", "0.10"),
+    "skyrl": ("skyrl-gym", "0.4"),
+    "trl": ("trl", "1.16"),
+    "verifiers": ("verifiers", "0.4"),
+}
+"""Extra to its package, and the version that this package is tested with."""
 
 
-def need_trl() -> None:
-    """UserError with what to install, unless TRL is here in the version that this package is tested with."""
-    need("trl", "training by TRL")
-    check_version("trl", TRL)
+class TrainerMissing(UserError, ImportError):
+    """A trainer is not installed; also an ``ImportError``, since modules that cannot be imported raise it."""
+
+
+def need_trainer(extra: str, what: str) -> None:
+    """Make sure that a trainer is here in the version that this package is tested with.
+
+    Args:
+        extra: one of ``TESTED``.
+        what: needs it; begins the message where it is missing.
+
+    Raises:
+        TrainerMissing: it is not installed; the message says what to install.
+        UserError: it is here in another version.
+    """
+    try:
+        need(extra, what)
+    except UserError as error:
+        raise TrainerMissing(str(error)) from None
+    check_version(*TESTED[extra])
 
 
 def check_version(package: str, tested: str) -> None:

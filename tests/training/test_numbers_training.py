@@ -77,6 +77,29 @@ def test_two_updates_then_two_more_then_none(model: str, tmp_path: Path) -> None
 
 @with_trl
 @pytest.mark.timeout(1800)
+def test_a_training_that_was_cut_off_ends_as_the_unbroken_one(model: str, tmp_path: Path) -> None:
+    """Cut off after the first update of the second epoch: draws, and the order of starts, go on as they would have."""
+    from transformers import AutoModelForCausalLM
+
+    settings = replace(SETTINGS, model=model, starts=6, steps=6)
+    unbroken = train(settings, tmp_path / "unbroken", **steered(model))
+    train(replace(settings, steps=4), tmp_path / "cut", **steered(model))
+    cut = train(settings, tmp_path / "cut", **steered(model))
+    seconds = {"seconds", "processor seconds"}
+    curves = [
+        [{name: value for name, value in point.items() if name not in seconds} for point in each.curve]
+        for each in (unbroken, cut)
+    ]
+    assert curves[0] == curves[1]
+    weights = [
+        dict(AutoModelForCausalLM.from_pretrained(tmp_path / name / "trained").named_parameters())
+        for name in ("unbroken", "cut")
+    ]
+    assert all(each.equal(weights[1][name]) for name, each in weights[0].items())
+
+
+@with_trl
+@pytest.mark.timeout(1800)
 def test_the_command_trains_compares_and_says_what_it_found(
     model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -86,3 +86,6 @@ def test_a_row_without_what_it_takes_is_refused_in_words() -> None:
         skyrl_gym.make(NAME, extras={"prompt": []})
     with pytest.raises(UserError, match="CartPole"):
         skyrl_gym.make(NAME, extras={"environment": "GenOpt/Control-CartPol-v0", "seed": 0})
+    for seed in (-1, 0.5, True, "7"):
+        with pytest.raises(UserError, match="seed must be a whole number from 0, got"):
+            skyrl_gym.make(NAME, extras={"environment": CARTPOLE, "seed": seed})

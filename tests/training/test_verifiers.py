@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("verifiers")
 
 import gymnasium as gym
+from verifiers.v1.cli.eval.main import main
 
 from genopt_gym.training.splits import SPLITS
 from genopt_gym.training.verifiers import EditTaskset, EditTasksetConfig
@@ -29,7 +30,6 @@ REPLIES = [
 ]
 LINE = "from genopt_gym.training.verifiers import ChatHarness, EditsEnv, EditTaskset, __all__\n"
 """What the module's documentation asks for: verifiers finds tasksets by a module at the top."""
-EVALUATE = "from verifiers.v1.cli.eval.main import main; main()"
 
 
 def scripted(body: dict[str, Any], number: int) -> Answer:
@@ -51,8 +51,22 @@ def by_hand(seed: int, split_seed: int) -> Expected:
     return Expected(sum(float(step[1]) for step in steps), steps[-1][4]["best_score"], first["trace"])
 
 
-def evaluate(tmp_path: Path, *words: str) -> list[dict[str, Any]]:
+@pytest.fixture
+def taskset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The module with the line, and a process that is as it was when verifiers' evaluation has ended."""
     (tmp_path / "genopt_edits.py").write_text(LINE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["vf-eval"])
+    taken = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in taken.items():
+        signal.signal(number, handler)
+    sys.modules.pop("genopt_edits", None)
+
+
+def evaluate(tmp_path: Path, *words: str) -> list[dict[str, Any]]:
+    """What ``vf-eval`` writes. It runs within this process: most of its time would be imports that are made here."""
     with ModelServer(scripted) as server:
         options = {
             "--env.taskset.environment": CARTPOLE,
@@ -64,16 +78,15 @@ def evaluate(tmp_path: Path, *words: str) -> list[dict[str, Any]]:
             "--output-dir": str(tmp_path / "outputs"),
             "--run.name": "run",
         }
-        command = [sys.executable, "-c", EVALUATE, "genopt_edits", "--no-push", "--no-rich", *words]
-        command += [word for option in options.items() for word in option]
-        environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=900, cwd=tmp_path, env=environment)
-    assert ended.returncode == 0, ended.stderr[-4000:]
+        flags = ["genopt_edits", "--no-push", "--no-rich", *words]
+        main([*flags, *(word for option in options.items() for word in option)])
     lines = (tmp_path / "outputs/run/traces.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
 @pytest.mark.timeout(1000)
+@pytest.mark.usefixtures("taskset")
+@pytest.mark.filterwarnings("default")  # of libraries that this one does not choose
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_an_evaluation_gives_the_rewards_of_the_environment(tmp_path: Path, split: str) -> None:
     episodes = evaluate(tmp_path, "-n", "2", "-r", "2", "--env.taskset.split", split)
@@ -83,7 +96,7 @@ def test_an_evaluation_gives_the_rewards_of_the_environment(tmp_path: Path, spli
         data = episode["task"]["data"]
         expected = by_hand(data["seed"], data["parameters"]["split_seed"])
         assert episode["ok"], episode["errors"]
-        assert trace["rewards"]["gain"] == pytest.approx(expected.gain)
+        assert trace["rewards"]["gain"]["score"] == pytest.approx(expected.gain)
         assert trace["metrics"]["best_score"] == expected.best_score
         messages = [node["message"] for node in trace["nodes"]]
         pages = [message["content"] for message in messages if message["role"] == "user"]

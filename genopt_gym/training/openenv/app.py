@@ -9,21 +9,28 @@ from functools import partial
 from typing import Any
 
 import gymnasium as gym
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
-from openenv.core.env_server import http_server
-from openenv.core.env_server.types import ConcurrencyConfig
 
 from genopt_gym.core.errors import UserError
 from genopt_gym.evaluation import EvaluationError
-from genopt_gym.training.openenv.environment import EditEnvironment
 from genopt_gym.training.openenv.guard import Guard
-from genopt_gym.training.openenv.messages import EditAction, EditObservation, EditState
 from genopt_gym.training.openenv.served import Served, announcement, look_at
-from genopt_gym.training.versions import check_version
+from genopt_gym.training.versions import need_trainer
 
-OPENENV = "0.10"
+WHAT = "a server for OpenEnv"
+
+try:
+    import uvicorn
+    from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
+    from openenv.core.env_server import http_server
+    from openenv.core.env_server.types import ConcurrencyConfig
+
+    from genopt_gym.training.openenv.environment import EditEnvironment
+    from genopt_gym.training.openenv.messages import EditAction, EditObservation, EditState
+except ImportError:
+    need_trainer("openenv", WHAT)
+    raise
+
 MAX_MESSAGE_BYTES = 4 << 20
 """Of one message of a client: ample room for the longest edit that there can be."""
 GRACE_SECONDS = 5
@@ -53,7 +60,7 @@ def create_app(
         ConfinementError: artifact code would not be confined, and that was not asked for.
         UserError: the id, a keyword or a value is wrong, or OpenEnv is here in another version.
     """
-    check_version("openenv", OPENENV)
+    need_trainer("openenv", WHAT)
     served = look_at(id, parameters or {}, edits=edits, sessions=sessions, tier=confinement)
     for line in announcement(served):
         print(f"genopt: {line}", file=sys.stderr, flush=True)
