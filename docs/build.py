@@ -1,4 +1,7 @@
-"""``make docs``: build the site into build/docs; every warning is an error. ``--quick`` runs no notebook."""
+"""``make docs``: build the site into build/docs; every warning is an error.
+
+``--quick`` runs no notebook, and builds into build/quick: the two do not undo each other's work.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,20 @@ def main(arguments: list[str]) -> int:
     if unknown := set(arguments) - {"--quick"}:
         print(f"docs: there is no {' and no '.join(sorted(unknown))}; there is --quick", file=sys.stderr)
         return 2
+    sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+    from genopt_docs.fingerprint import STAMP, sources
     from sphinx.cmd.build import main as build
 
     os.chdir(ROOT)
-    notebooks = ["-D", "nb_execution_mode=off"] if "--quick" in arguments else []
-    code = build(["-b", "html", "-W", "--keep-going", "-q", "-d", "build/doctrees", *notebooks, "docs", "build/docs"])
+    quick = "--quick" in arguments
+    site = Path("build/quick" if quick else "build/docs")
+    made_from, stamp = sources(), site / STAMP
+    stamp.unlink(missing_ok=True)
+    notebooks = ["-D", "nb_execution_mode=off"] if quick else []
+    code = build(["-b", "html", "-W", "--keep-going", "-q", "-d", f"{site}-doctrees", *notebooks, "docs", str(site)])
     if code == 0:
-        print("docs: build/docs/index.html")
+        stamp.write_text(made_from)
+        print(f"docs: {site}/index.html")
     return code
 
 

@@ -31,7 +31,8 @@ html_show_sphinx = False
 
 # Every link and every anchor within the site is checked; `make docs` makes an error of each warning.
 myst_heading_anchors = 4
-myst_enable_extensions = ["attrs_inline"]
+# Pictures as HTML too, where a document says how wide one is.
+myst_enable_extensions = ["attrs_inline", "html_image"]
 # Words in prose are no links, unless they are written as links.
 myst_linkify_fuzzy_links = False
 

@@ -147,6 +147,9 @@ class RunArguments:
     ] = None
     callbacks: Callbacks = None
     trackers: Trackers = None
+    film: Annotated[
+        bool, typer.Option("--film/--no-film", help="Film the best at the end, where the task has a screen.")
+    ] = True
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say how many trials and model calls it would take.")
     ] = False

@@ -40,7 +40,7 @@ PLAN = "seeds.json"
 
 
 GO_WITH_RESUME = {"resume", "more_edits", "base_url", "price", "timeout", "budget", "accept_changes"}
-GO_WITH_RESUME |= {"callbacks", "trackers", "workers", "address", "confinement"}
+GO_WITH_RESUME |= {"callbacks", "trackers", "film", "workers", "address", "confinement"}
 
 
 def run(request: RunArguments) -> None:
@@ -77,8 +77,11 @@ def run(request: RunArguments) -> None:
             changes = (
                 Changes(request.more_edits or 0, _reached(request), _budget(request)) if request.resume else Changes()
             )
-            return resume_run(folder, watching, changes=changes, accept_changes=request.accept_changes)
-        return start_run(prepared if prepared and config == prepared.config else config, folder, watching)
+            return resume_run(
+                folder, watching, changes=changes, accept_changes=request.accept_changes, film=request.film
+            )
+        chosen = prepared if prepared and config == prepared.config else config
+        return start_run(chosen, folder, watching, film=request.film)
 
     try:
         if seeds is None:
@@ -213,7 +216,7 @@ def _resumed(request: RunArguments) -> tuple[Config, int | None]:
             raise UserError(
                 f"--resume takes everything from {request.resume}; only what changes nothing that was done may go "
                 "with it: --more-edits, --budget, --base-url, --price, --timeout, --accept-changes, --callback, "
-                "--workers, --address and --confinement"
+                "--track, --no-film, --workers, --address and --confinement"
             )
     plan = request.resume / PLAN
     if plan.exists() and request.more_edits is not None:

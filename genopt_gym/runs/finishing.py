@@ -20,8 +20,8 @@ from genopt_gym.runs.result import Result
 from genopt_gym.runs.stages import stage
 
 
-def finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: CallbackList) -> Result:
-    """Confirm the best, score start and best on test, and leave what a person wants to look at."""
+def finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: CallbackList, film: bool = True) -> Result:
+    """Confirm the best, score start and best on test, and leave what a person wants to look at, a film if wanted."""
     env = run.core
     with stage("confirmation of the best", watching.stage):
         selection = select(env)
@@ -49,7 +49,7 @@ def finish(run: PreparedRun, folder: RunFolder, ended_by: str, watching: Callbac
     (folder.path / "best.diff").write_text(best.diff(start), encoding="utf-8")
     title = f"{run.config.id}, {run.config.agent}, seed {run.config.seed}"
     drawing.save_curve(folder.path / "curve.png", env.history, env.metric, title)
-    if has_screen(tester.task):
+    if film and has_screen(tester.task):
         with stage("film of the best", watching.stage) as told:
             trial = record(tester, best, tester.task.instances("test")[:1])[0]
             save_film(folder.path / "best.gif", tester.task, trial, told=told)

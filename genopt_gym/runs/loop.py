@@ -44,6 +44,8 @@ def start_run(
     path: Path,
     callbacks: Iterable[GivenCallback] = (),
     fence: Callable[[], None] | None = None,
+    *,
+    film: bool = True,
 ) -> Result:
     """Run in a new folder.
 
@@ -52,6 +54,7 @@ def start_run(
         path: of the folder.
         callbacks: who watches: names of ``CALLBACKS``, ``module:Class``, classes or instances.
         fence: called before each step is committed; stops the run by raising.
+        film: whether the best is filmed at the end, where the task has a screen.
 
     Raises:
         UserError: the folder is in use or holds something, or the configuration is wrong.
@@ -65,7 +68,7 @@ def start_run(
         with closing(RunFolder(path, fence)) as folder:
             history = Versions.now(prepared.config, prepared.core)
             folder.write_json("config.json", _description(prepared, history))
-            return _run(prepared, folder, watching, history)
+            return _run(prepared, folder, watching, history, film=film)
 
 
 def resume_run(
@@ -76,6 +79,7 @@ def resume_run(
     agent: Agent | None = None,
     changes: Changes = NO_CHANGES,
     accept_changes: bool = False,
+    film: bool = True,
 ) -> Result:
     """Go on with the run in ``path``, by replay: what is stored is not run again.
 
@@ -86,6 +90,7 @@ def resume_run(
         agent: in place of the one that the configuration names, where that was given as an object.
         changes: what the run is given that changes nothing of what was done: more edits, a higher budget, an address.
         accept_changes: go on although own code or data has changed; ``config.json`` says from which step on.
+        film: whether the best is filmed at the end, where the task has a screen.
 
     Raises:
         UserError: no run is there, replay does not give the stored steps (as with another version), or own code or
@@ -108,7 +113,7 @@ def resume_run(
                     "put back what was changed, or begin another run"
                 )
             try:
-                return _run(prepared, folder, watching, history, extends=bool(changes))
+                return _run(prepared, folder, watching, history, extends=bool(changes), film=film)
             except SourcesChanged as error:
                 if not accept_changes:
                     raise
@@ -135,7 +140,12 @@ def versions() -> dict[str, str]:
 
 
 def _run(
-    run: PreparedRun, folder: RunFolder, watching: CallbackList, history: Versions, extends: bool = False
+    run: PreparedRun,
+    folder: RunFolder,
+    watching: CallbackList,
+    history: Versions,
+    extends: bool = False,
+    film: bool = True,
 ) -> Result:
     """The learning loop, from ``reset`` to the scores on test."""
     core = run.core
@@ -165,14 +175,15 @@ def _run(
             client=client,
             on_step=record,
         )
-        result = finish(run, folder, ended_by, watching)
+        result = finish(run, folder, ended_by, watching, film)
         watching.ended(result)
     return result
 
 
 def _extend(run: PreparedRun, folder: RunFolder, history: Versions) -> None:
     """What is stored was made again with more edits to come: from here on the run is the longer one."""
-    (folder.path / "result.json").unlink(missing_ok=True)
+    for name in ("result.json", "best.gif"):
+        (folder.path / name).unlink(missing_ok=True)
     folder.write_json("config.json", _description(run, history))
 
 

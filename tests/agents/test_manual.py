@@ -9,8 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
 from genopt_gym.runs.folder import read_artifact
 from genopt_gym.runs.loop import resume_run, start_run
+from tests.helpers.somebody import somebody
 
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
@@ -29,23 +28,6 @@ EDIT = "```python policy\ndef policy(obs):\n    return int(obs['pole_velocity'] 
 
 def config(exchange: Path, edits: int = 2, **options: Any) -> Config:
     return Config(CARTPOLE, "manual", 0, edits, SMALL, {"exchange": str(exchange), **options})
-
-
-@contextmanager
-def somebody(exchange: Path, *replies: str) -> Iterator[None]:
-    """Answers prompts as they come, in a thread."""
-
-    def answer() -> None:
-        for number, reply in enumerate(replies, 1):
-            while not (exchange / f"prompt-{number:04}.md").exists():
-                time.sleep(0.01)
-            (exchange / "draft").write_text(reply)
-            (exchange / "draft").rename(exchange / f"reply-{number:04}.md")
-
-    thread = threading.Thread(target=answer, daemon=True)
-    thread.start()
-    yield
-    thread.join(timeout=30)
 
 
 def outcomes(folder: Path) -> list[str]:

@@ -81,6 +81,20 @@ def test_a_run_prints_a_line_a_step_and_names_what_it_wrote(genopt: Genopt) -> N
     assert not ended.err
 
 
+def test_a_run_is_filmed_unless_it_is_said_not_to_be(genopt: Genopt) -> None:
+    film = Path("runs/control-cartpole-hill-climbing-seed0/best.gif")
+    ended = genopt(*RUN, *SMALL, "--no-film")
+    assert ended.code == 0, ended.err
+    assert "film" not in ended.out
+    assert not film.exists()
+    longer = "run", "--resume", str(film.parent), "--more-edits", "1"
+    assert genopt(*longer).code == 0
+    assert film.exists()
+    # That film would show what was best before.
+    assert genopt(*longer, "--no-film").code == 0
+    assert not film.exists()
+
+
 def test_a_second_run_takes_a_new_folder_and_a_named_one_is_never_overwritten(genopt: Genopt) -> None:
     assert "seed0\n" in genopt(*RUN, *SMALL).out
     assert "seed0-2\n" in genopt(*RUN, *SMALL).out

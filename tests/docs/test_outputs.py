@@ -1,4 +1,4 @@
-"""What README.md and docs/start.md show as output is what their code prints, numbers included."""
+"""What README.md, docs/start.md and docs/studies.md show as output is what their code prints, numbers included."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Genopt
-from tests.helpers.pages import ROOT, blocks
+from tests.helpers.pages import ROOT, blocks, command_lines
 
-START, README = ROOT / "docs/start.md", ROOT / "README.md"
+START, STUDIES, README = ROOT / "docs/start.md", ROOT / "docs/studies.md", ROOT / "README.md"
 
 
 def shown(page: Path, language: str, mark: str) -> tuple[str, str]:
@@ -51,6 +51,19 @@ def test_five_seeds_end_with_the_table_that_is_shown(genopt: Genopt) -> None:
     table = [line.split() for line in output.splitlines() if line]
     printed = [line.split() for line in ended.out.splitlines()]
     assert [line for line in table if line not in printed] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_first_study_ends_with_what_is_shown(genopt: Genopt, tmp_path: Path) -> None:
+    plan, run, output = list(blocks(STUDIES))[:3]
+    name = plan.code.partition("\n")[0].removeprefix("# ")
+    (tmp_path / name).write_text(plan.code)
+    [words] = command_lines(run)
+    assert words[-1] == name
+    ended = genopt(*words[1:])
+    assert ended.code == 0, ended.err
+    assert ended.out.endswith(output.code)
 
 
 @pytest.mark.slow

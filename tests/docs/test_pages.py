@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 from genopt_docs.command_line import commands
-from genopt_docs.facts import WITHOUT_DATA, all_facts
+from genopt_docs.facts import all_facts
 from genopt_docs.pages import generated_pages, write_pages
 from genopt_docs.reference import ELSEWHERE, place
 
@@ -27,12 +27,9 @@ Pages = Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[Pages]:
+def pages() -> Pages:
     """Place and text of every generated page."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in WITHOUT_DATA.items():
-            patch.setenv(name, value)
-        yield dict(generated_pages())
+    return dict(generated_pages())
 
 
 def page_of(pages: Pages, id: str) -> str:
@@ -118,7 +115,7 @@ def test_the_citation_is_that_of_the_repository(pages: Pages) -> None:
 def test_writing_again_changes_nothing_and_removes_what_is_no_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genopt_docs.pages.generated_pages", lambda: iter([("reference/a.md", "a")]))
+    monkeypatch.setattr("genopt_docs.pages.generated_pages", lambda: [("reference/a.md", "a")])
     write_pages(tmp_path)
     (tmp_path / "reference" / "old.md").write_text("old")
     before = (tmp_path / "reference" / "a.md").stat().st_mtime_ns

@@ -1,6 +1,7 @@
 """The site as it is built: without a warning, and in a real browser, on a wide screen and on a phone.
 
-Built without its notebooks here; `make docs` runs them too.
+A site that was built from the sources as they are (`make docs`) is looked at as it stands; else one is built here,
+without its notebooks. Every page is opened once.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from genopt_docs.pages import generated_pages
+from genopt_docs.fingerprint import is_current
+from genopt_docs.pages import GENERATED
 
-from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, TABLE
+from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, NESTED, TABLE
 from tests.helpers.browser import chromium
 from tests.helpers.pages import DOCUMENTS, ROOT
 
@@ -25,30 +27,78 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
-PHONE = 360
-IDS = [*(row.id for row in (*TABLE, FUNCTION, EXAMPLES)), *(id for id, _ in GAMES)]
+PHONE, DESK = 360, 1280
+IDS = [*(row.id for row in (*TABLE, NESTED, FUNCTION, EXAMPLES)), *(id for id, _ in GAMES)]
+SEEN = """() => ({
+    fits: document.documentElement.scrollWidth <= innerWidth,
+    pictures: [...document.querySelectorAll("article img.picture")].map(one => one.complete && one.naturalWidth > 50),
+    broken: [...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src),
+})"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A server of files that writes no log."""
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files, over connections that stay; no log. What all pages share is asked for once."""
+
+    protocol_version = "HTTP/1.1"
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "max-age=3600")
+        super().end_headers()
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""
 
 
+class Visit:
+    """A window of some width; it notes what its pages asked for and what went wrong."""
+
+    def __init__(self, browser: Browser, width: int) -> None:
+        self.page: Page = browser.new_page(viewport={"width": width, "height": 800})
+        self.page.set_default_timeout(120_000)
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+        self.page.on("console", self._hear)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def elsewhere(self, address: str) -> list[str]:
+        """Requests to another host."""
+        return [url for url in self.requests if not url.startswith((address, "data:"))]
+
+
+class Seen(NamedTuple):
+    """All pages, as a phone shows them.
+
+    Attributes:
+        pages: place of each to what ``SEEN`` finds in it.
+        visit: the window they were opened in.
+    """
+
+    pages: dict[str, dict[str, Any]]
+    visit: Visit
+
+
 @pytest.fixture(scope="module")
 def site() -> Path:
-    """The built site, without its notebooks' output."""
+    """A site that was built from these sources without a warning."""
     for name in ("furo", "myst_nb"):
         pytest.importorskip(name, reason="the extra `docs` is not installed")
+    for site in (ROOT / "build" / "docs", ROOT / "build" / "quick"):
+        if is_current(site):
+            return site
     ended = subprocess.run([sys.executable, "docs/build.py", "--quick"], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    return ROOT / "build" / "docs"
+    return ROOT / "build" / "quick"
 
 
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(site)))
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -62,69 +112,61 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-class Visit:
-    """A page of the site in a window of some width; it notes what it asked for and what went wrong."""
-
-    def __init__(self, browser: Browser, width: int = 1280) -> None:
-        self.page: Page = browser.new_page(viewport={"width": width, "height": 800})
-        self.page.set_default_timeout(120_000)
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on(
-            "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
-        )
-        self.page.on("request", lambda request: self.requests.append(request.url))
-
-    def open(self, url: str) -> Page:
-        self.page.goto(url, wait_until="load")
-        return self.page
+@pytest.fixture(scope="module")
+def seen(browser: Browser, site: Path, address: str) -> Seen:
+    visit, pages = Visit(browser, PHONE), {}
+    for path in sorted(site.rglob("*.html")):
+        place = str(path.relative_to(site))
+        if not place.startswith("_"):
+            visit.page.goto(f"{address}/{place}", wait_until="load")
+            pages[place] = visit.page.evaluate(SEEN)
+    return Seen(pages, visit)
 
 
 def test_every_document_is_a_page(site: Path) -> None:
-    written = [path.relative_to(ROOT / "docs").with_suffix(".html") for path in DOCUMENTS]
-    generated = [Path(place).with_suffix(".html") for place, _ in generated_pages() if place.endswith(".md")]
-    assert [str(page) for page in [*written, *generated] if not (site / page).is_file()] == []
+    docs = ROOT / "docs"
+    generated = [path for name in GENERATED for path in (docs / name).rglob("*.md")]
+    assert len(generated) > 150
+    places = [path.relative_to(docs).with_suffix(".html") for path in [*DOCUMENTS, *generated]]
+    assert [str(place) for place in places if not (site / place).is_file()] == []
 
 
-def test_nothing_comes_from_another_host_and_nothing_is_complained_of(browser: Browser, address: str) -> None:
-    visit = Visit(browser)
-    for place in ("index.html", "start.html", "environments/index.html", "environments/atari-pong.html", "search.html"):
-        visit.open(f"{address}/{place}")
-    assert [url for url in visit.requests if not url.startswith((address, "data:"))] == []
-    assert visit.complaints == []
-    visit.page.close()
+def test_every_page_fits_a_phone(seen: Seen) -> None:
+    assert len(seen.pages) > 200
+    assert [place for place, found in seen.pages.items() if not found["fits"]] == []
 
 
-@pytest.mark.parametrize("word", ["credit_horizon", "feedback_horizon", "KissingNumber11"])
-def test_search_finds_a_word(browser: Browser, address: str, word: str) -> None:
-    visit = Visit(browser)
-    page = visit.open(f"{address}/search.html?q={word}")
-    page.wait_for_selector("#search-results ul.search li a")
-    found = page.eval_on_selector_all("#search-results ul.search li a", "links => links.map(link => link.href)")
-    expected = "discovery-kissingnumber11" if word == "KissingNumber11" else "reference/parameters"
-    assert any(expected in link for link in found)
-    assert visit.complaints == []
-    page.close()
-
-
-def test_every_environment_shows_its_picture_and_fits_a_phone(browser: Browser, address: str) -> None:
-    visit = Visit(browser, PHONE)
+def test_every_environment_shows_its_picture(seen: Seen) -> None:
     for id in IDS:
-        page = visit.open(f"{address}/environments/{id.removeprefix('GenOpt/').removesuffix('-v0').lower()}.html")
-        assert page.eval_on_selector("article img.picture", "image => image.complete && image.naturalWidth > 50"), id
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), id
+        place = f"environments/{id.removeprefix('GenOpt/').removesuffix('-v0').lower()}.html"
+        pictures = seen.pages[place]["pictures"]
+        assert pictures, id
+        assert all(pictures), id
+
+
+def test_no_picture_is_missing(seen: Seen) -> None:
+    assert {place: found["broken"] for place, found in seen.pages.items() if found["broken"]} == {}
+
+
+def test_nothing_comes_from_another_host_and_nothing_is_complained_of(seen: Seen, address: str) -> None:
+    assert len(seen.visit.requests) > len(seen.pages)
+    assert seen.visit.elsewhere(address) == []
+    assert seen.visit.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("credit_horizon", "reference/parameters"),
+        ("feedback_horizon", "reference/parameters"),
+        ("KissingNumber11", "discovery-kissingnumber11"),
+    ],
+)
+def test_search_finds_a_word(browser: Browser, address: str, word: str, expected: str) -> None:
+    visit = Visit(browser, DESK)
+    visit.page.goto(f"{address}/search.html?q={word}", wait_until="load")
+    # The results come one by one.
+    visit.page.wait_for_selector(f'#search-results ul.search li a[href*="{expected}"]')
     assert visit.complaints == []
-    visit.page.close()
-
-
-def test_every_other_page_fits_a_phone(browser: Browser, site: Path, address: str) -> None:
-    visit = Visit(browser, PHONE)
-    wide = []
-    for path in sorted(site.rglob("*.html")):
-        if path.parent.name not in ("environments", "_static"):
-            page = visit.open(f"{address}/{path.relative_to(site)}")
-            if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-                wide.append(path.name)
-    assert wide == []
+    assert visit.elsewhere(address) == []
     visit.page.close()

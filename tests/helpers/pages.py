@@ -50,3 +50,15 @@ def commands(block: Block) -> Iterator[list[str]]:
         words = shlex.split(line.strip(), comments=True)
         if words and words[0].rpartition("/")[2] == "genopt":
             yield words[1:]
+
+
+def command_lines(block: Block) -> Iterator[list[str]]:
+    """The words of each line of a block of shell; a line that goes on is one, and comments are none."""
+    for line in block.code.replace("\\\n", " ").splitlines():
+        if words := shlex.split(line, comments=True):
+            yield words
+
+
+def blocks_checked_by(test: str, page: str) -> list[Block]:
+    """The blocks of a page of ``docs`` that say that this test checks them."""
+    return [block for block in blocks(ROOT / "docs" / page) if block.mark == f"checked by {test}"]

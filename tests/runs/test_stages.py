@@ -17,8 +17,9 @@ from genopt_gym.runs.config import Config
 from genopt_gym.runs.loop import start_run
 from genopt_gym.runs.progress import ProgressDisplay
 from genopt_gym.runs.stages import Stage
-from tests.agents.test_manual import EDIT, config, somebody
+from tests.agents.test_manual import EDIT, config
 from tests.helpers.loops import CARTPOLE, UPRIGHT
+from tests.helpers.somebody import somebody
 
 PONG = "GenOpt/Atari-Pong-v0"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,6 +49,21 @@ NEEDS = {
     "MLAgentBench-SpaceshipTitanic": "the extra `ml` and Kaggle's table, which is yours to get",
 }
 """Family or name of an environment to what it needs beside the core."""
+
+
+@contextmanager
+def without_data() -> Iterator[None]:
+    """``WITHOUT_DATA`` holds inside: no hub is asked, which would be tried for half a minute for each task of BBEH."""
+    before = {name: os.environ.get(name) for name in WITHOUT_DATA}
+    os.environ |= WITHOUT_DATA
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @dataclass(frozen=True)

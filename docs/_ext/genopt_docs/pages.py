@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 GENERATED = ("environments", "reference", "project")
 """Folders of the site's sources that hold nothing else; git ignores them."""
 
 
-def generated_pages() -> Iterator[tuple[str, str]]:
-    """Place, from the folder of the sources, and text of each."""
+def generated_pages() -> list[tuple[str, str]]:
+    """Place, from the folder of the sources, and text of each; the same on a machine with others' data and without."""
     from genopt_docs.command_line import command_line_pages
     from genopt_docs.environments import environment_pages
+    from genopt_docs.facts import without_data
     from genopt_docs.project import project_pages
     from genopt_docs.reference import reference_pages
 
-    yield from environment_pages()
-    yield from reference_pages()
-    yield from command_line_pages()
-    yield from project_pages()
+    with without_data():
+        return [*environment_pages(), *reference_pages(), *command_line_pages(), *project_pages()]
 
 
 def write_pages(folder: Path) -> None:
