@@ -37,7 +37,7 @@ KEPT_STARTS = 256
 """Start states that are kept, the most recently used: each is 14 KB, and saves 86 ms."""
 NO_OP, FIRE = 0, 1
 _actions_of: dict[str, list[Any]] = {}
-"""By game, the actions that do something in it: the emulator tells them of a game that it has loaded, which takes 90 ms."""
+"""By game, the actions that do something in it: an emulator tells them once it has the game, and that takes 90 ms."""
 
 
 def published(
