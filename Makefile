@@ -8,8 +8,8 @@ INSTALLED := $(VENV)/.installed
 NETHACK := .venv-nethack
 TRAINING := .venv-training
 OPENENV := .venv-openenv
-# Two files of tests at once: half of their time is waiting.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+# Three files of tests at once, for two cores: nearly half of their time is waiting.
+SIDE_BY_SIDE := -n 3 --dist loadfile
 
 # Recordings that some tests compare with; without them these tests are skipped, with a reason.
 ifneq ($(wildcard ../shared/data),)

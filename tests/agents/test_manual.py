@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from genopt_gym.agents import manual
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.journal import read_journal
 from genopt_gym.runs.config import Config
@@ -24,6 +25,13 @@ from tests.helpers.somebody import somebody
 CARTPOLE = "GenOpt/Control-CartPole-v0"
 SMALL = {"start": "one_function/naive", "validation_size": 2, "test_size": 2, "credit_horizon": 3}
 EDIT = "```python policy\ndef policy(obs):\n    return int(obs['pole_velocity'] > {})\n```\n"
+
+
+@pytest.fixture(autouse=True)
+def quickly_still(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replies of these tests appear whole, unless the test is about one that does not."""
+    if "growing" not in request.node.name:
+        monkeypatch.setattr(manual, "STILL", 0.2)
 
 
 def config(exchange: Path, edits: int = 2, **options: Any) -> Config:

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genopt_gym.core.edit import UnparsableEdit, parse_edit
+from genopt_gym.core.reply.functions import dedented
+from genopt_gym.core.reply.pieces import is_placeholder
 
 ACT, NEW_ACT = "def act(ball):\n    return 0\n", "def act(ball):\n    return 1\n"
 PREDICT, NEW_PREDICT = "def predict(trace):\n    return 0\n", "def predict(trace):\n    return 1\n"
@@ -176,7 +178,11 @@ def test_a_reply_without_an_edit_says_what_would_be_one(reply: str) -> None:
     )
 
 
-@given(st.dictionaries(st.sampled_from(sorted(TEXTS)), st.text(), min_size=1))
+# Dots alone stand for the text that there is, as in the form that the prompt shows; indented code moves to the margin.
+new_texts = st.text().filter(lambda text: not is_placeholder(text) and dedented(text) == text)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(TEXTS)), new_texts, min_size=1))
 def test_any_texts_can_be_given_as_json(edit: dict[str, str]) -> None:
     assert read(json.dumps(edit)) == edit
 
@@ -232,9 +238,8 @@ def test_junk_takes_time_in_proportion_to_its_length(junk: str) -> None:
         refusal('{"act": [' + junk * (size // 10 // len(junk)))
         return time.process_time() - start
 
-    gc.collect()
     gc.disable()  # its passes are over all that other tests have left behind
     try:
-        assert seconds(800_000) < 24 * max(seconds(100_000), 0.01)
+        assert seconds(400_000) < 24 * max(seconds(50_000), 0.005)
     finally:
         gc.enable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from typing import Any, ClassVar
 
 import gymnasium as gym
@@ -15,6 +14,7 @@ from genopt_gym.testing import AgentConformance, TaskConformance
 from tests.envs.bbeh.checkout import shared_checkout
 from tests.helpers import tables
 from tests.helpers.extras import skip_without, skip_without_extra
+from tests.helpers.slow import slow
 
 CHEAP: dict[str, dict[str, Any]] = {
     "Control": {"validation_size": 3, "credit_horizon": 30},
@@ -22,7 +22,7 @@ CHEAP: dict[str, dict[str, Any]] = {
     "Policy": {"validation_size": 3, "credit_horizon": 30},
     "MiniGrid": {"validation_size": 1, "credit_horizon": 30, "max_steps": 40},
     "Heuristics": {"validation_size": 1, "credit_horizon": 30},
-    "Atari": {"validation_size": 1, "credit_horizon": 50, "max_steps": 300},
+    "Atari": {"validation_size": 1, "credit_horizon": 50, "max_steps": 120},
     "BBEH": {"data_dir": shared_checkout(), "train_size": 15, "validation_size": 4},
     "Reasoning": {"train_size": 15, "validation_size": 3, "test_size": 3},
     "Discovery": {"improve_calls": 2},
@@ -48,6 +48,13 @@ IN_BRIEF = {
     "test_metric",
 }
 """What the others are always held to; the rest of the suite is for `make test-all`."""
+
+PLAYED = {"test_check_env", "test_spec_is_json"}
+"""Those of the brief ones that play trials."""
+ALIKE = {f"GenOpt/Atari-{game}-v0" for game in ("Asterix", "Enduro", "Qbert", "Seaquest", "SpaceInvaders")} | {
+    "GenOpt/MLAgentBench-Vectorization-v0"
+}
+"""Ids whose trials take long, and whose family has others that are always played here; tests/envs plays these too."""
 
 INNERS = {
     "Blackjack-v1": "a Tuple",
@@ -87,14 +94,6 @@ class TestAgentsOnMinimisedScore(AgentConformance):
     parameters: ClassVar[dict[str, Any]] = {"start": "plain/nine"}
 
 
-def _slow(test: Any) -> Any:
-    """The same test, marked; the suite's own stays as it is."""
-    copy = types.FunctionType(test.__code__, test.__globals__, test.__name__, test.__defaults__, test.__closure__)
-    copy.__dict__.update(test.__dict__)
-    copy.pytestmark = [*getattr(test, "pytestmark", []), pytest.mark.slow.mark]  # type: ignore[attr-defined]
-    return copy
-
-
 def _class_name(name: str) -> str:
     return "Test" + "".join(part.capitalize() for part in name.replace("/", "-").split("-"))
 
@@ -105,8 +104,9 @@ for row in TABLE:
         continue  # needs an environment of its own: held to the suite in tests/envs/nethack
     facts: dict[str, Any] = {"id": row.id, "parameters": CHEAP.get(row.id, CHEAP.get(family, {}))}
     if row.id not in IN_FULL:
-        names = [name for name in dir(TaskConformance) if name.startswith("test_") and name not in IN_BRIEF]
-        facts |= {name: _slow(getattr(TaskConformance, name)) for name in names}
+        quick = IN_BRIEF - PLAYED if row.id in ALIKE else IN_BRIEF
+        names = [name for name in dir(TaskConformance) if name.startswith("test_") and name not in quick]
+        facts |= {name: slow(getattr(TaskConformance, name)) for name in names}
     facts["pytestmark"] = skip_without_extra(row.id)
     globals()[_class_name(row.id)] = type(_class_name(row.id), (TaskConformance,), facts)
 
@@ -114,7 +114,7 @@ for inner in INNERS:
     facts = {"id": "GenOpt/Policy-Any-v0", "parameters": {**CHEAP["Policy"], "inner": inner}}
     quick = {"test_check_env"} if inner == "Blackjack-v1" else set()
     names = [name for name in dir(TaskConformance) if name.startswith("test_") and name not in quick]
-    facts |= {name: _slow(getattr(TaskConformance, name)) for name in names}
+    facts |= {name: slow(getattr(TaskConformance, name)) for name in names}
     facts["pytestmark"] = skip_without(module for module in (inner.rpartition(":")[0],) if module)
     name = _class_name(f"PolicyOver-{inner.rpartition(':')[2]}")
     globals()[name] = type(name, (TaskConformance,), facts)

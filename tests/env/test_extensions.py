@@ -27,6 +27,7 @@ from genopt_gym.testing import TaskConformance
 from tests.conftest import Genopt
 from tests.helpers.extensions import HERE, ChosenHorizon
 from tests.helpers.loops import LEFT, UPRIGHT, cartpole, guess, rows, states
+from tests.helpers.slow import slow
 
 WINDOW = f"{HERE}:Sampled"
 RULE = f"{HERE}:Patient"
@@ -48,6 +49,8 @@ class TestOwnWindowRuleAndWords(TaskConformance):
 
 class TestOwnOutcome(TaskConformance):
     id = OWN
+    test_same_seed_and_edits_say_the_same = slow(TaskConformance.test_same_seed_and_edits_say_the_same)
+    test_no_process_is_left = slow(TaskConformance.test_no_process_is_left)
 
 
 # --- a trace window

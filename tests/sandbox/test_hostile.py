@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
@@ -53,16 +53,19 @@ LEGS = {
     "seccomp": Leg("seccomp", as_root=False),
     "seccomp, root": Leg("seccomp", as_root=True),
 }
+QUICK = {"root", "user", "seccomp"}
+"""The fourth is for `make test-all`: its two halves are each in one of these."""
 CONTROL = Leg("weak", as_root=False)
 
 
 class Reports:
-    """Runs each leg once, all at the same time, when the first report is asked for."""
+    """Runs each of these legs once, all at the same time, when the first report is asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, asked: Container[str]) -> None:
         self._executor = ThreadPoolExecutor()
         self._python, self._why_not = ordinary.python(folder) if ROOT else (sys.executable, "")
-        legs = {leg: [attack.name for attack in ALL] for leg in LEGS.values() if not self.missing(leg)}
+        self.legs = {name: leg for name, leg in LEGS.items() if name in asked}
+        legs = {leg: [attack.name for attack in ALL] for leg in self.legs.values() if not self.missing(leg)}
         if not self.missing(CONTROL):
             legs[CONTROL] = [attack.name for attack in CONTROLS]
         self._runs: dict[Leg, Future[dict[str, Any]]] = {
@@ -113,10 +116,12 @@ class Reports:
 
 
 @pytest.fixture(scope="module")
-def reports() -> Iterator[Reports]:
+def reports(request: pytest.FixtureRequest) -> Iterator[Reports]:
+    parameters = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    asked = {each["leg"] for each in parameters if each.get("leg") in LEGS} or QUICK
     with tempfile.TemporaryDirectory(prefix="genopt-python-") as folder:
         Path(folder).chmod(0o755)
-        reports = Reports(Path(folder))
+        reports = Reports(Path(folder), asked)
         yield reports
         reports.close()
 
@@ -126,7 +131,7 @@ def test_there_are_many_attacks() -> None:
     assert len(CONTROLS) >= 8
 
 
-@pytest.mark.parametrize("leg", LEGS)
+@pytest.mark.parametrize("leg", [pytest.param(leg, marks=[] if leg in QUICK else pytest.mark.slow) for leg in LEGS])
 @pytest.mark.parametrize("name", BY_NAME)
 def test_attack_ends_as_it_should_and_harms_nothing(name: str, leg: str, reports: Reports) -> None:
     attack = BY_NAME[name]
@@ -207,11 +212,11 @@ def test_mutated_answers_end_in_words(tmp_path: Path) -> None:
 def test_table(reports: Reports) -> None:
     """Prints, with ``-s``, how each attack ended in each leg."""
     width = max(map(len, BY_NAME))
-    print(f"\n{'attack':<{width}}" + "".join(f" {name:<16}" for name in LEGS) + "unconfined")
+    print(f"\n{'attack':<{width}}" + "".join(f" {name:<16}" for name in reports.legs) + "unconfined")
     escapes = 0
     for attack in ALL:
         row = f"{attack.name:<{width}}"
-        for leg in LEGS.values():
+        for leg in reports.legs.values():
             report = None if reports.missing(leg) else reports.of(leg, attack)
             row += f" {'ESCAPED' if report and report['harm'] else report['outcome'] if report else '-':<16}"
             escapes += bool(report and report["harm"])
@@ -219,7 +224,7 @@ def test_table(reports: Reports) -> None:
             row += ", ".join(reports.of(CONTROL, attack)["harm"])
         print(row)
     print(f"{len(ALL)} attacks, {escapes} escapes; {len(CONTROLS)} controls")
-    for name, leg in LEGS.items():
+    for name, leg in reports.legs.items():
         if reason := reports.missing(leg):
             print(f"{name}: not run, because {reason}")
     assert escapes == 0

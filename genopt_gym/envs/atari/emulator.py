@@ -36,6 +36,8 @@ FRAME_SKIP = 4
 KEPT_STARTS = 256
 """Start states that are kept, the most recently used: each is 14 KB, and saves 86 ms."""
 NO_OP, FIRE = 0, 1
+_actions_of: dict[str, list[Any]] = {}
+"""By game, the actions that do something in it: an emulator tells them once it has the game, and that takes 90 ms."""
 
 
 def published(
@@ -137,7 +139,8 @@ class AtariTask(RolloutTask):
             self.observer = self.screen.name
         self._emulators: list[ALEInterface] = []
         self._starts: OrderedDict[tuple[str, int], ALEState] = OrderedDict()
-        self._actions: list[Any] = []
+        self._spare: ALEInterface | None = None
+        """One that was booted for a start, and is now for the next slot."""
 
     @staticmethod
     @abstractmethod
@@ -151,7 +154,7 @@ class AtariTask(RolloutTask):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without emulators, which belong to a process."""
-        return self.__dict__ | {"_emulators": [], "_starts": OrderedDict()}
+        return self.__dict__ | {"_emulators": [], "_starts": OrderedDict(), "_spare": None}
 
     def start_episode(self, instance: Instance, slot: int) -> AtariEpisode:
         return self._episode(self.emulator_at(instance, slot)[0])
@@ -187,10 +190,11 @@ class AtariTask(RolloutTask):
 
     def emulator_at(self, instance: Instance, slot: int = 0) -> tuple[ALEInterface, Sequence[Any]]:
         """The slot's emulator, brought to the instance's start, and the actions of the game."""
-        while len(self._emulators) <= slot:
-            self._emulators.append(self.boot(0))
-        ale = self._emulators[slot]
         start = self._start(instance)
+        while len(self._emulators) <= slot:
+            ale, self._spare = self._spare or self.boot(0), None
+            self._emulators.append(ale)
+        ale = self._emulators[slot]
         ale.restoreState(start)
         # A state does not hold the action that a sticky first frame would repeat: that is the emulator's last one.
         # These make it NO_OP, as after a reset. They need a game that is not over, hence the first restore.
@@ -210,9 +214,14 @@ class AtariTask(RolloutTask):
         return sorted(words)
 
     def action_space(self) -> spaces.Discrete:
-        if not self._actions:
-            self._emulators.append(self.boot(0))
         return spaces.Discrete(len(self._actions))
+
+    @property
+    def _actions(self) -> list[Any]:
+        """What the game's emulator takes, in the order of the task's numbers."""
+        if self.game not in _actions_of:
+            self._spare = self.boot(0)
+        return _actions_of[self.game]
 
     def film(
         self, instance: Instance, actions: Sequence[Any], moments: Sequence[int], boxes: bool = False
@@ -236,6 +245,7 @@ class AtariTask(RolloutTask):
             noops = random.Random(seed).randint(0, self._test_noops) if instance.split == "test" else 0
             self.open_game(ale, noops)
             self._starts[key] = ale.cloneState(include_rng=True)
+            self._spare = ale
             if len(self._starts) > KEPT_STARTS:
                 self._starts.popitem(last=False)
         self._starts.move_to_end(key)
@@ -263,5 +273,5 @@ class AtariTask(RolloutTask):
         assert rom is not None
         ale.loadROM(rom)
         ale.reset_game()
-        self._actions = ale.getMinimalActionSet()
+        _actions_of[self.game] = ale.getMinimalActionSet()
         return ale
