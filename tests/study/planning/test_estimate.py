@@ -74,12 +74,13 @@ def test_an_artifact_that_decides_itself_may_ask_up_to_its_limit() -> None:
 
 def test_a_judge_is_asked_about_every_answer_and_again_where_it_gives_no_score() -> None:
     judge = {"grader": "judge", "model": "local/judge.gguf"}
-    parameters = {"function": judge, "data": own.EXAMPLES, "texts": {"prompt": "{question}"}, "model": "local/none.gguf"}
+    asked = {"texts": {"prompt": "{question}"}, "model": "local/none.gguf"}
+    parameters = {"function": judge, "data": own.EXAMPLES, **asked}
     config = Config("GenOpt/Function-Examples-v0", "random", edits=4, parameters=parameters)
     cost = estimate_run(config)
-    asked = {calls.role: (calls.model, calls.least, calls.most) for calls in cost.calls}
+    told = {calls.role: (calls.model, calls.least, calls.most) for calls in cost.calls}
     trials = cost.total_trials
-    assert asked == {"workflow": ("local/none.gguf", trials, trials), "judge": ("local/judge.gguf", trials, 2 * trials)}
+    assert told == {"workflow": ("local/none.gguf", trials, trials), "judge": ("local/judge.gguf", trials, 2 * trials)}
 
 
 class OwnLoop(ModelAgent):
