@@ -215,8 +215,8 @@ def test_a_tier_that_confines_nothing_has_to_be_asked_for_on_the_command_line() 
     [
         (["GenOpt/Control-CartPol-v0"], "CartPole"),
         ([CARTPOLE, "--set", "strat=x"], "start"),
-        ([CARTPOLE, "--set", "split_seed=-1"], "split_seed"),
         ([CARTPOLE, "--set", "split_seed=x"], "split_seed"),
+        ([CARTPOLE, "--set", "split_seed=0.5"], "split_seed"),
         ([CARTPOLE, "--set", "start"], "--set takes KEY=VALUE"),
     ],
 )

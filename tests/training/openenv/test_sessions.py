@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -24,6 +25,15 @@ pytestmark = pytest.mark.timeout(900)
 STUCK = "def policy(obs):\n    while True: pass\n"
 FRAME = "{"
 """No message."""
+CLIENT = """\
+import sys
+from websockets.sync.client import connect
+with connect(sys.argv[1], proxy=None, open_timeout=300) as connection:
+    connection.send('{"type": "state"}')
+    print(connection.recv(), flush=True)
+    input()
+"""
+"""A client that has a session, says so and waits."""
 
 
 def test_sessions_are_apart_and_the_same_for_the_same_seed() -> None:
@@ -61,17 +71,17 @@ def test_a_client_that_vanishes_frees_its_session(when: str) -> None:
 @pytest.mark.slow
 def test_a_client_that_only_stops_answering_frees_its_session() -> None:
     """Its machine still acknowledges what arrives, but the process says nothing any more."""
-    client = "import sys; from websockets.sync.client import connect\nwith connect(sys.argv[1]): input()"
     with serving("--sessions", "1") as server:
-        words = [sys.executable, "-c", client, f"ws://127.0.0.1:{server.port}/ws"]
-        stopped = subprocess.Popen(words, stdin=subprocess.PIPE)
-        assert wait_until(lambda: not _has_room(server))
-        os.kill(stopped.pid, signal.SIGSTOP)
-        try:
-            server.free_session(600).leave()
-        finally:
-            stopped.kill()
-            stopped.communicate()
+        words = [sys.executable, "-c", CLIENT, f"ws://127.0.0.1:{server.port}/ws"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+            try:
+                assert client.stdout is not None
+                assert json.loads(client.stdout.readline())["type"] == "state"
+                assert not _has_room(server)
+                os.kill(client.pid, signal.SIGSTOP)
+                server.free_session(600).leave()
+            finally:
+                client.kill()
 
 
 @pytest.mark.parametrize(
