@@ -172,8 +172,9 @@ def test_a_model_on_this_machine_proposes_an_edit(genopt: Genopt) -> None:
 def test_prompts_are_artifacts_of_a_model_on_this_machine(genopt: Genopt) -> None:
     [block] = shown("training.md")
     [words] = genopt_lines(block)
-    small = setting(max_tokens=24, inner_parameters='{"start": "one_function/naive"}')
-    ended = genopt(*words, *small)
+    # Short prompts: a processor reads them word by word.
+    inner = {"start": "one_function/naive", "documentation": "signature", "context": "none", "credit_horizon": 1}
+    ended = genopt(*words, *setting(max_tokens=16, inner_parameters=json.dumps(inner)))
     assert ended.code == 0, ended.err
 
 
