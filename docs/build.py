@@ -30,9 +30,12 @@ def main(arguments: list[str]) -> int:
     quick = "--quick" in arguments
     site = Path("build/quick" if quick else "build/docs")
     made_from, stamp = sources(), site / STAMP
+    # After a build that was cut off or had a warning all is read again: Sphinx would not repeat the warning.
+    anew = [] if stamp.is_file() else ["-E", "-a"]
     stamp.unlink(missing_ok=True)
     notebooks = ["-D", "nb_execution_mode=off"] if quick else []
-    code = build(["-b", "html", "-W", "--keep-going", "-q", "-d", f"{site}-doctrees", *notebooks, "docs", str(site)])
+    settings = ["-b", "html", "-W", "--keep-going", "-q", "-d", f"{site}-doctrees", *anew, *notebooks]
+    code = build([*settings, "docs", str(site)])
     if code == 0:
         stamp.write_text(made_from)
         print(f"docs: {site}/index.html")

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 from genopt_docs.facts import WITHOUT_DATA
 from genopt_docs.fingerprint import fingerprint
+from genopt_docs.reference import MOCKED
 
 from genopt_gym.version import VERSION
 
@@ -36,6 +37,7 @@ myst_enable_extensions = ["attrs_inline", "html_image"]
 # Words in prose are no links, unless they are written as links.
 myst_linkify_fuzzy_links = False
 
+autodoc_mock_imports = MOCKED
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_class_signature = "mixed"

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import gymnasium as gym
 from rich.console import Console
 
+from genopt_gym.agents import Agent
 from genopt_gym.cli.tables import print_table
 from genopt_gym.core.errors import UserError
 from genopt_gym.core.parameters import Parameters
@@ -31,7 +32,7 @@ WORDS = {int: "whole number", float: "number", str: "text", bool: "true, false",
 
 @dataclass(frozen=True)
 class Keyword:
-    """A keyword of ``gym.make``: its values and default in words, and what it means."""
+    """A keyword of ``gym.make``, or of an agent: its values and default in words, and what it means."""
 
     name: str
     values: str
@@ -79,6 +80,17 @@ def task_keywords(task_class: type[Task]) -> Iterator[Keyword]:
             yield Keyword(parameter.name, values, default, meanings.get(parameter.name, ""))
         if not any(each.kind is inspect.Parameter.VAR_KEYWORD for each in signature.parameters.values()):
             break
+
+
+def agent_keywords(agent_class: type[Agent]) -> Iterator[Keyword]:
+    """The options of an agent."""
+    meanings: dict[str, str] = {}
+    for base in reversed(agent_class.__mro__):
+        meanings |= _sections(base) | _sections(vars(base).get("__init__"))
+    for name, parameter in inspect.signature(agent_class).parameters.items():
+        default = "needed" if parameter.default is parameter.empty else _plain(parameter.default)
+        # As it is written: some modules import the types for type checkers alone.
+        yield Keyword(name, f"`{parameter.annotation}`", default, meanings.get(name, ""))
 
 
 def _find(id: str) -> tuple[Any, type[Task]]:

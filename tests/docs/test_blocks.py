@@ -28,7 +28,6 @@ REASONS = {
     "needs a key": "a paid model",
     "needs an account": "Kaggle's tables, which are the reader's own to get",
     "installs": "what is installed anywhere is tried by `make dist`; here the extras are known",
-    "needs another Gymnasium": "the library pins one, so that it wants an environment of its own",
 }
 """Why a block is run by no test. What can be made for a test, or made smaller, is no reason."""
 CHECKED = "checked by "
@@ -61,7 +60,6 @@ def test_few_blocks_are_run_by_no_test() -> None:
         ("docs/stable-baselines3.md", "installs"),
         ("docs/start.md", "installs"),
         ("docs/start.md", "installs"),
-        ("docs/training.md", "needs another Gymnasium"),
     ]
 
 

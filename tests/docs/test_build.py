@@ -6,7 +6,11 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
+import pytest
+
+from tests.helpers import offline
 from tests.helpers.pages import ROOT
 from tests.project.test_sizes import FILE_LINES
 
@@ -24,6 +28,37 @@ def test_without_the_extra_one_sentence_says_what_to_install() -> None:
     ended = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "docs: the site needs furo: pip install -e '.[docs]'\n"
+
+
+OFFLINE = """
+import sys
+sys.path.insert(0, "docs/_ext")
+from tests.helpers import offline
+offline.cut()
+from genopt_docs.pages import generated_pages
+print(len(generated_pages()))
+"""
+
+
+def test_pages_are_generated_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine on which nobody has fetched anything, too: no hub is asked, not even in vain."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for name in ("GENOPT_DATA", "GENOPT_BBEH_DIR", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    ended = subprocess.run([sys.executable, "-c", OFFLINE], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert offline.TOLD not in ended.stderr
+    assert int(ended.stdout) > 200
+
+
+def test_the_network_is_really_cut_there() -> None:
+    code = (
+        "from tests.helpers import offline; offline.cut(); import socket; socket.create_connection(('192.0.2.1', 80))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"{offline.TOLD} 192.0.2.1")
 
 
 def test_an_option_that_there_is_not_is_one_sentence() -> None:

@@ -12,7 +12,7 @@ from genopt_gym.envs.atari.pong import Pong
 from tests.conftest import Genopt
 from tests.helpers.pages import ROOT, Block, blocks, command_lines
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 SMALLER = {
     "deep-rl.md": {
         "--algorithm ppo --out": "--algorithm ppo --frames 4096 --every 4096 --out",

@@ -23,7 +23,7 @@ def shown(page: Path, language: str, mark: str) -> tuple[str, str]:
     raise AssertionError(f"{page.name} shows no {language} with {mark}, and what it prints")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     "mark",
     [
@@ -43,6 +43,7 @@ def test_python_prints_what_is_shown(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_five_seeds_end_with_the_table_that_is_shown(genopt: Genopt) -> None:
     code, output = shown(START, "bash", "--seeds 5")
     [words] = [shlex.split(line) for line in code.splitlines()]
@@ -54,7 +55,7 @@ def test_five_seeds_end_with_the_table_that_is_shown(genopt: Genopt) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_the_first_study_ends_with_what_is_shown(genopt: Genopt, tmp_path: Path) -> None:
     plan, run, output = list(blocks(STUDIES))[:3]
     name = plan.code.partition("\n")[0].removeprefix("# ")
@@ -67,7 +68,7 @@ def test_the_first_study_ends_with_what_is_shown(genopt: Genopt, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_the_demo_ends_with_the_scores_that_are_shown(genopt: Genopt) -> None:
     recipe = re.search(r"\$\(BIN\)/genopt (run GenOpt/Atari-Pong-v0.*?)\n\n", (ROOT / "Makefile").read_text(), re.S)
     assert recipe

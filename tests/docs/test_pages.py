@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_type_hints
 
@@ -14,13 +16,15 @@ from genopt_docs.pages import generated_pages, write_pages
 from genopt_docs.reference import ELSEWHERE, place
 
 import genopt_gym
-from genopt_gym.agents import AGENTS
+import genopt_gym.wrappers
+from genopt_gym.agents import AGENTS, agent_class
 from genopt_gym.baselines.measured import measured
 from genopt_gym.baselines.references import references
 from genopt_gym.core.parameters import ParameterDict, Parameters
 from genopt_gym.core.task import starts_of
 from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, NESTED, TABLE
 from genopt_gym.version import VERSION
+from tests.helpers.pages import ROOT
 
 IDS = [*(row.id for row in (*TABLE, NESTED, FUNCTION, EXAMPLES)), *(id for id, _ in GAMES)]
 Pages = Mapping[str, str]
@@ -101,8 +105,36 @@ def test_every_command_and_option_is_on_its_page(pages: Pages) -> None:
             assert parameter.help, (name, parameter.name)
 
 
-def test_every_agent_is_named(pages: Pages) -> None:
-    assert [name for name in AGENTS if f"| `{name}` |" not in pages["reference/names.md"]] == []
+def test_every_agent_is_named_with_every_option_explained(pages: Pages) -> None:
+    page = pages["reference/names.md"]
+    assert [name for name in AGENTS if f"| `{name}` |" not in page] == []
+    for name in AGENTS:
+        section = page.partition(f"### Options of `{name}`\n")[2].partition("\n### ")[0]
+        rows = {line.split(" | ")[0].strip("| `"): line for line in section.splitlines() if line.startswith("| `")}
+        assert list(rows) == list(inspect.signature(agent_class(name)).parameters), name
+        assert [row for row in rows.values() if not row.rstrip(" |").split(" | ")[-1].strip()] == [], name
+
+
+def test_what_was_added_lately_is_there(pages: Pages) -> None:
+    """Wrappers and adapters by their rooms' own lists, not by one that somebody has to think of."""
+    index = pages["reference/api/index.md"]
+    named = [*(f"genopt_gym.wrappers.{name}" for name in genopt_gym.wrappers.__all__), *training_names()]
+    assert len(named) > 10
+    assert [name for name in named if f"[`{name}`]" not in index] == []
+    assert "`--workers N`" in pages["reference/command-line.md"]
+    assert "ray: on a cluster" in pages["reference/command-line.md"]
+    assert "bandit:hill-climbing" in pages["reference/names.md"]
+
+
+def training_names() -> Iterator[str]:
+    """Of the adapters for trainers: functions and classes that the guide or their own module's head name."""
+    guide = (ROOT / "docs/training.md").read_text(encoding="utf-8")
+    for adapter in ("trl", "skyrl", "verifiers"):
+        tree = ast.parse((ROOT / f"genopt_gym/training/{adapter}.py").read_text(encoding="utf-8"))
+        words = guide + (ast.get_docstring(tree) or "")
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and re.search(rf"\b{node.name}\b[(`,]", words):
+                yield f"genopt_gym.training.{adapter}.{node.name}"
 
 
 def test_the_citation_is_that_of_the_repository(pages: Pages) -> None:

@@ -1,7 +1,7 @@
 """The site as it is built: without a warning, and in a real browser, on a wide screen and on a phone.
 
 A site that was built from the sources as they are (`make docs`) is looked at as it stands; else one is built here,
-without its notebooks. Every page is opened once.
+without its notebooks and without a network. Every page is opened once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from genopt_docs.fingerprint import is_current
 from genopt_docs.pages import GENERATED
 
 from genopt_gym.registration import EXAMPLES, FUNCTION, GAMES, NESTED, TABLE
+from tests.helpers import offline
 from tests.helpers.browser import chromium
 from tests.helpers.pages import DOCUMENTS, ROOT
 
@@ -34,6 +35,16 @@ SEEN = """() => ({
     pictures: [...document.querySelectorAll("article img.picture")].map(one => one.complete && one.naturalWidth > 50),
     broken: [...document.images].filter(image => image.complete && !image.naturalWidth).map(image => image.src),
 })"""
+
+
+OFFLINE = """
+import sys
+from tests.helpers import offline
+offline.cut()
+sys.path.insert(0, "docs")
+from build import main
+sys.exit(main(["--quick"]))
+"""
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -90,8 +101,9 @@ def site() -> Path:
     for site in (ROOT / "build" / "docs", ROOT / "build" / "quick"):
         if is_current(site):
             return site
-    ended = subprocess.run([sys.executable, "docs/build.py", "--quick"], cwd=ROOT, capture_output=True, text=True)
+    ended = subprocess.run([sys.executable, "-c", OFFLINE], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
+    assert offline.TOLD not in ended.stderr
     return ROOT / "build" / "quick"
 
 
