@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,16 @@ from genopt_gym.core.task import Task
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.evaluation.block_progress import Told
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 FRAMES = 300
 STRIDE = 3
 """Inner steps from one frame to the next; with more, a ball is hard to follow."""
 FRAME_MS = 60
 LAST_FRAME_MS = 2000
+COLOURS = 256
+"""Of a film as .gif."""
 SCALE = 2
 LARGE = 240
 """Pixels of width from which a screen is shown as it is; smaller ones are enlarged."""
@@ -111,12 +117,26 @@ def _save_gif(path: Path, frames: Iterable[NDArray[np.uint8]], enlarge: bool) ->
     sheet = Image.new("RGB", (width, height * len(some)))
     for place, image in enumerate(some):
         sheet.paste(image, (0, place * height))
-    palette = sheet.quantize(256)
+    palette = _palette(sheet)
     size = (width * scale, height * scale)
     small = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     first, *rest = [image.resize(size, Image.Resampling.NEAREST) for image in small]
     durations = [FRAME_MS] * len(rest) + [LAST_FRAME_MS]
     first.save(path, format="GIF", save_all=True, append_images=rest, duration=durations, loop=0, optimize=False)
+
+
+def _palette(sheet: Image.Image) -> Image.Image:
+    """Of its colours; of all of them where they are few, as on most screens: to choose takes most of a film's time."""
+    from PIL import Image
+
+    colours: list[tuple[int, tuple[int, ...]]] | None = sheet.getcolors(COLOURS)  # type: ignore[assignment]
+    if colours is None:
+        return sheet.quantize(COLOURS)
+    found = Image.new("P", (1, 1))
+    values = [colour for _, colour in colours]
+    values += values[-1:] * (COLOURS - len(values))
+    found.putpalette([part for colour in values for part in colour])
+    return found
 
 
 def _save_mp4(path: Path, frames: Iterable[NDArray[np.uint8]], enlarge: bool) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,19 +46,26 @@ def recipes() -> dict[str, Recipe]:
 RECIPES = recipes()
 
 
-@pytest.fixture
-def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand-ins for all of them on the PATH, which note their arguments and prompts."""
-    programs, notes = tmp_path / "bin", tmp_path / "notes"
-    programs.mkdir()
-    notes.mkdir()
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stand-ins for all of them on the PATH: one PATH, for workers are started anew with every other."""
+    programs = tmp_path_factory.mktemp("bin")
     for recipe in RECIPES.values():
         kind = recipe.output if recipe.output != "text" else "colours"
         words = shlex.join([sys.executable, "-S", str(Path(assistant.__file__)), kind])
         program = programs / recipe.command[0]
         program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(programs), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture
+def tools(programs: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the stand-ins note their arguments and prompts."""
+    notes = tmp_path / "notes"
+    notes.mkdir()
     monkeypatch.setenv(assistant.NOTES, str(notes))
     return notes
 

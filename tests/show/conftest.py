@@ -54,7 +54,8 @@ def asked(asked_run: Path, tmp_path: Path) -> Path:
 def film_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of a task with a screen: its paddle goes one way, then the other."""
     folder = tmp_path_factory.mktemp("runs") / "film"
-    parameters = {"start": "one_function/naive", "credit_horizon": 50, "validation_size": 1, "test_size": 1}
+    sizes = {"credit_horizon": 50, "validation_size": 1, "test_size": 1, "max_steps": 300}
+    parameters = {"start": "one_function/naive", **sizes}
     edits = [{"select_action": f"def select_action(obs):\n    return {action}\n"} for action in (2, 3)]
     start_run(Config("GenOpt/Atari-Pong-v0", "scripted", 0, 2, parameters, {"edits": edits}), folder, ["page"])
     return folder

@@ -25,8 +25,15 @@ def page_of(run: Path) -> str:
     return (run / "run.html").as_uri()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize(
+    ("width", "dark"),
+    [
+        pytest.param(1280, False, id="1280-light"),
+        pytest.param(400, True, id="400-dark"),
+        pytest.param(1280, True, id="1280-dark", marks=pytest.mark.slow),
+        pytest.param(400, False, id="400-light", marks=pytest.mark.slow),
+    ],
+)
 def test_it_fits_and_nothing_is_fetched_or_complained_of(
     browser: Browser, asked_run: Path, width: int, dark: bool
 ) -> None:

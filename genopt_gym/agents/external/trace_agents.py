@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import inspect
 import io
@@ -114,11 +113,21 @@ def load(module: str) -> ModuleType:
 
 @contextlib.contextmanager
 def _stack_without_source() -> Iterator[None]:
-    """While it is imported Trace looks at the stack 83 times, for one frame each. With its lines of source, each look
-    goes over every module there is: a minute in a process that has loaded much, one second without."""
+    """While it is imported Trace looks at the stack 83 times, for a frame each. The usual look also searches for every
+    frame's file among all modules that there are: twenty seconds in a process that has loaded much."""
     stack = inspect.stack
-    inspect.stack = functools.partial(stack, 0)
+    inspect.stack = _frames
     try:
         yield
     finally:
         inspect.stack = stack
+
+
+def _frames(context: int = 1) -> list[inspect.FrameInfo]:
+    """The caller's frames, the innermost first, without their source."""
+    frame, found = inspect.currentframe(), []
+    while frame is not None and (frame := frame.f_back) is not None:
+        found.append(
+            inspect.FrameInfo(frame, frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name, None, None)
+        )
+    return found

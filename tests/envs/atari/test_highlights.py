@@ -17,7 +17,6 @@ from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.evaluation import Evaluator
 from genopt_gym.registration import TABLE
 
-EPISODES = 20
 GAMES = {row.task.partition(":")[0].rpartition(".")[2]: row.task for row in TABLE if row.id.startswith("GenOpt/Atari-")}
 
 
@@ -49,12 +48,12 @@ def replayed(task: AtariTask, trial: Trial) -> tuple[list[float], list[int]]:
     return rewards, mishaps
 
 
-def check(evaluator: Evaluator, artifact: Artifact) -> None:
+def check(evaluator: Evaluator, artifact: Artifact, games: int) -> None:
     task = evaluator.task
     assert isinstance(task, AtariTask)
     horizon = task.horizon
     assert horizon is not None
-    instances = [Instance("train", index) for index in range(EPISODES)]
+    instances = [Instance("train", index) for index in range(games)]
     view = View(horizon, "highlights", keep_actions=True)
     for trial in evaluator.evaluate(artifact, instances, view).trials:
         rewards, mishaps = replayed(task, trial)
@@ -80,7 +79,7 @@ def check(evaluator: Evaluator, artifact: Artifact) -> None:
 
 def test_a_game_with_lives() -> None:
     evaluator = evaluator_of("seaquest")
-    check(evaluator, evaluator.task.starting_artifact("modular/naive"))
+    check(evaluator, evaluator.task.starting_artifact("modular/naive"), games=4)
 
 
 @pytest.mark.slow
@@ -88,4 +87,4 @@ def test_a_game_with_lives() -> None:
 @pytest.mark.parametrize("game", GAMES)
 def test_recorded_best_programs(game: str) -> None:
     evaluator = evaluator_of(game)
-    check(evaluator, recorded_best(evaluator, game))
+    check(evaluator, recorded_best(evaluator, game), games=20)

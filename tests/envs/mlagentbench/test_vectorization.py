@@ -100,7 +100,7 @@ def test_single_precision_is_told_by_its_error(evaluator: Evaluator) -> None:
 
 
 def test_environment_says_that_scores_differ_from_run_to_run() -> None:
-    env = gym.make("GenOpt/MLAgentBench-Vectorization-v0", start="modular/working")
+    env = gym.make("GenOpt/MLAgentBench-Vectorization-v0", start="modular/working", rounds=3, validation_size=1)
     assert env.spec is not None
     assert env.spec.nondeterministic
     observation, info = env.reset(seed=0)
