@@ -213,10 +213,10 @@ def test_reference_programs_are_played_verified_compared_and_taken(
     played = genopt(*play[1:])
     assert played.code == 0, played.err
     assert (tmp_path / "qbert.gif").read_bytes().startswith(b"GIF8")
-    verified = genopt(*verify[1:], "GenOpt/Control-CartPole-v0")
+    verified = genopt(*verify[1:], "GenOpt/Control-Acrobot-v0")
     assert verified.code == 0, verified.err
     (tmp_path / "plan.yaml").write_text(
-        "tasks: [GenOpt/Control-CartPole-v0]\nagents: [hill-climbing]\ncontrols: [random]\nseeds: 1\nedits: 1\n"
+        "tasks: [GenOpt/Control-Acrobot-v0]\nagents: [hill-climbing]\ncontrols: [random]\nseeds: 1\nedits: 1\n"
         "parameters: {start: modular/parametric, validation_size: 1, test_size: 1}\n"
     )
     ran = genopt("study", "run", "plan.yaml", "--out", "STUDY")
@@ -227,12 +227,12 @@ def test_reference_programs_are_played_verified_compared_and_taken(
     here = tmp_path / "references"
     shutil.copytree(taking.HERE, here)
     monkeypatch.setattr(taking, "HERE", here)
-    words = ["run", "GenOpt/Control-CartPole-v0", "--agent", "random", "--edits", "1", "--out", "RUN"]
+    words = ["run", "GenOpt/Control-Acrobot-v0", "--agent", "random", "--edits", "1", "--out", "RUN"]
     ran = genopt(*words, *setting())
     assert ran.code == 0, ran.err
     assert take[:3] == ["python", "-m", "genopt_gym.baselines.references"]
     taking.main(take[3:])
-    name = "programs/Control-CartPole-v0.txt"
+    name = "programs/Control-Acrobot-v0.txt"
     assert (here / name).read_text() != (Path(taking.__file__).parent / name).read_text()
 
 
