@@ -14,7 +14,7 @@ from genopt_gym.testing import AgentConformance, TaskConformance
 from tests.envs.bbeh.checkout import shared_checkout
 from tests.helpers import tables
 from tests.helpers.extras import skip_without, skip_without_extra
-from tests.helpers.slow import slow
+from tests.helpers.slow import ALIKE_GAMES, slow
 
 CHEAP: dict[str, dict[str, Any]] = {
     "Control": {"validation_size": 3, "credit_horizon": 30},
@@ -51,9 +51,7 @@ IN_BRIEF = {
 
 PLAYED = {"test_check_env", "test_spec_is_json"}
 """Those of the brief ones that play trials."""
-ALIKE = {f"GenOpt/Atari-{game}-v0" for game in ("Asterix", "Enduro", "Qbert", "Seaquest", "SpaceInvaders")} | {
-    "GenOpt/MLAgentBench-Vectorization-v0"
-}
+ALIKE = ALIKE_GAMES | {"GenOpt/MLAgentBench-Vectorization-v0"}
 """Ids whose trials take long, and whose family has others that are always played here; tests/envs plays these too."""
 
 INNERS = {

@@ -1,4 +1,4 @@
-"""The same test, once quick and once slow: what a class inherits is marked in that class alone."""
+"""What is left out of the quick tests: of an inherited suite, or of all games."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import types
 from typing import Any
 
 import pytest
+
+ALIKE_GAMES = frozenset(
+    f"GenOpt/Atari-{game}-v0" for game in ("Asterix", "Enduro", "Qbert", "Seaquest", "SpaceInvaders")
+)
+"""Where a test of every game shows the same of each, these are for `make test-all`."""
 
 
 def slow(test: Any) -> Any:

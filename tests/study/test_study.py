@@ -38,7 +38,7 @@ class Commenting(Agent):
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     path = tmp_path_factory.mktemp("studies") / "study"
     agents: dict[str, Any] = {"one": Commenting("one"), "two": Commenting("two"), "climber": "hill-climbing"}
-    return genopt_gym.compare([CARTPOLE, ACROBOT], agents, 2, out=path, edits=2, parameters=SMALL)
+    return genopt_gym.compare([CARTPOLE, ACROBOT], agents, 2, out=path, edits=1, parameters=SMALL)
 
 
 def test_every_agent_runs_on_every_task_with_every_seed(study: Study) -> None:

@@ -15,6 +15,7 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.envs.atari.emulator import AtariTask
 from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
+from tests.helpers.slow import ALIKE_GAMES
 
 GAMES = {row.id: row for row in TABLE if row.id.startswith("GenOpt/Atari-")}
 
@@ -117,7 +118,7 @@ def test_episodic_life_needs_one_life() -> None:
         make("GenOpt/Atari-Asterix-v0", episodic_life=True)
 
 
-@pytest.mark.parametrize("id", GAMES)
+@pytest.mark.parametrize("id", [pytest.param(id, marks=[pytest.mark.slow] * (id in ALIKE_GAMES)) for id in GAMES])
 def test_credit_feedback_shows_nothing_beyond_the_horizon(id: str) -> None:
     """With a horizon of 1, whatever happens from the second step on changes nothing in observation, reward or info."""
     credit: dict[str, Any] = {"credit_horizon": 1, "feedback_horizon": "credit", "batch_sampler": "fixed"}

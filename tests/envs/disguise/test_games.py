@@ -12,6 +12,7 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.making import optimization_env
 from genopt_gym.registration import TABLE
 from tests.helpers.extras import or_skipped
+from tests.helpers.slow import ALIKE_GAMES
 
 POLICIES = [row.id for row in TABLE if "/Atari-" in row.id or "/Control-" in row.id]
 EPISODES: dict[str, Any] = {"validation_size": 1, "train_size": 2, "credit_horizon": 20}
@@ -54,7 +55,7 @@ def check(id: str, disguises: range, start: str) -> None:
         assert got == wanted, f"disguise {disguise}"
 
 
-@pytest.mark.parametrize("id", or_skipped(POLICIES))
+@pytest.mark.parametrize("id", or_skipped(id for id in POLICIES if id not in ALIKE_GAMES))
 def test_a_translated_start_plays_the_same_game(id: str) -> None:
     check(id, range(1, 3), "modular/parametric")
 
