@@ -28,7 +28,7 @@ def analyze_traffic(obs: dict[str, Any]) -> tuple[bool, float]:
 # --- select_action ---
 
 
-def select_action(obs: dict[str, Any], traffic: tuple[bool, float]) -> int:
+def select_action(obs: dict[str, dict[str, int]], traffic: tuple[bool, float]) -> int:
     free, hit = traffic
     if free:
         return 1
