@@ -54,7 +54,7 @@ def test_every_preset_asks_something_of_several_arms_and_a_control(name: str) ->
 def test_quick_presets_ask_no_model_and_need_no_key(name: str) -> None:
     plan = load(name)
     assert {run.config.agent for run in plan.runs} <= {"random", "hill-climbing", "cma-es"}
-    assert len(plan.runs) <= 50
+    assert len(plan.runs) <= 64  # of small ones: about two minutes on two cores
 
 
 @pytest.mark.parametrize("name", [name for name in presets() if name.startswith("paper/")])
