@@ -73,6 +73,7 @@ def test_compare_shows_in_what_runs_differ_and_what_they_came_to(genopt: Genopt)
     assert "differ in their seeds alone" in genopt("compare", "seeds").out
 
 
+@pytest.mark.slow
 def test_runs_are_reported_together(genopt: Genopt) -> None:
     pytest.importorskip("rliable")
     run(genopt, "random", "random", "--seeds", "3")

@@ -42,7 +42,11 @@ def test_the_table_is_whole() -> None:
         assert gym.spec(f"GenOpt/Reasoning-{row.name}-v0").max_episode_steps == 15
 
 
-@pytest.mark.parametrize("name", TASKS)
+SLOW = "ZebraPuzzles"
+"""Takes seconds to make up what others make in a moment."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n == SLOW else []) for n in TASKS])
 def test_no_question_is_in_two_splits(name: str) -> None:
     """Nor in a split of another ``split_seed``, unless it is of the same kind."""
     several = [asked(TASKS[name](split_seed=seed), few=name in SLOW) for seed in (0, 1, -1)]

@@ -40,6 +40,7 @@ def test_objects_equal_the_recorded_reference_on_99_percent_of_frames() -> None:
         assert sorted(box for name, box in reference if name == "Cube") == ours
 
 
+@pytest.mark.slow
 def test_boxes_lie_on_the_sprites_and_sprites_in_boxes() -> None:
     """At least 95% of boxes have their sprite, edge to edge; and no sprite's colour is outside the boxes.
 

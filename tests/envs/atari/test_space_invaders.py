@@ -96,6 +96,7 @@ def test_objects_equal_the_recorded_reference_on_99_percent_of_frames() -> None:
     assert min(shares.values()) >= 0.99
 
 
+@pytest.mark.slow
 def test_boxes_lie_on_the_sprites(both_frames: SpaceInvaders) -> None:
     """The cannon is not drawn half of the time before it starts, but has its box."""
     counts = sprite_shares(both_frames, COLOURS, hunt, steps=3000, every=3)

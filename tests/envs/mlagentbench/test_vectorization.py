@@ -52,6 +52,7 @@ def test_calls_of_a_trial_have_one_shape_and_other_values() -> None:
     assert len(shapes) == 5
 
 
+@pytest.mark.slow
 def test_loop_is_as_fast_as_itself_and_half_a_loop_is_faster(evaluator: Evaluator) -> None:
     same, faster = evaluate(evaluator, NAIVE["convolve"]), evaluate(evaluator, HALFWAY)
     assert same.failure is faster.failure is None
