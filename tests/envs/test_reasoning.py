@@ -42,11 +42,7 @@ def test_the_table_is_whole() -> None:
         assert gym.spec(f"GenOpt/Reasoning-{row.name}-v0").max_episode_steps == 15
 
 
-SLOW = "ZebraPuzzles"
-"""Takes seconds to make up what others make in a moment."""
-
-
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n == SLOW else []) for n in TASKS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in TASKS])
 def test_no_question_is_in_two_splits(name: str) -> None:
     """Nor in a split of another ``split_seed``, unless it is of the same kind."""
     several = [asked(TASKS[name](split_seed=seed), few=name in SLOW) for seed in (0, 1, -1)]
