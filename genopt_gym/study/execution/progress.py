@@ -44,7 +44,8 @@ class StudyProgress:
     def __init__(self, plan: Plan, study: Path) -> None:
         self._plan = plan
         self._study = study
-        self._metrics = {run.config.id: metric_of(run) for run in plan.runs}
+        one_of = {run.config.id: run for run in plan.runs}
+        self._metrics = {id: metric_of(run) for id, run in one_of.items()}
         self.of = {run.key: RunProgress(planned=run.config.edits or 0) for run in plan.runs}
         """By key."""
         self.look(self.of)
