@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-import psutil
 import pytest
 
 from genopt_gym.agents import Problem
@@ -18,7 +17,7 @@ from genopt_gym.env import OptimizationEnv
 from genopt_gym.llm import Client, ModelError, Replies, Reply, Request, Settings
 from genopt_gym.llm.backend import Backend
 from genopt_gym.testing.agents import AgentConformance
-from genopt_gym.testing.transcript import helpers, still_running
+from genopt_gym.testing.transcript import helpers, helpers_since, still_running
 
 
 class PreparedModel(Backend):
@@ -152,16 +151,7 @@ class ModelAgentConformance(AgentConformance):
         before = helpers()
         agent = self.begin(env, observation, seed=0)
         agent.act(observation)
-        started = [process for process in helpers() if process not in before and not _is_below(process, before)]
+        started = helpers_since(before)
         agent.close()
         agent.close()
         assert still_running(started) == 0
-
-
-def _is_below(process: tuple[int, float], others: list[tuple[int, float]]) -> bool:
-    """Whether one of the others has started it: workers that were there before go on with what is theirs."""
-    try:
-        parents = {parent.pid for parent in psutil.Process(process[0]).parents()}
-    except psutil.NoSuchProcess:
-        return False
-    return not parents.isdisjoint(pid for pid, _ in others)

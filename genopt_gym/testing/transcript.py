@@ -84,6 +84,11 @@ def helpers() -> list[tuple[int, float]]:
     return [(process.pid, process.create_time()) for process in psutil.Process().children(recursive=True)]
 
 
+def helpers_since(before: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """New descendants, but for those that the earlier ones have started: these go on with what is theirs."""
+    return [process for process in helpers() if process not in before and not _is_below(process, before)]
+
+
 def still_running(processes: Iterable[Sequence[float]], seconds: float = 10.0) -> int:
     """How many of these ``(pid, start time)`` do not end within so long."""
     processes = list(processes)
@@ -91,6 +96,14 @@ def still_running(processes: Iterable[Sequence[float]], seconds: float = 10.0) -
     while (count := sum(map(_is_running, processes))) and time.monotonic() < deadline:
         time.sleep(0.05)
     return count
+
+
+def _is_below(process: tuple[int, float], others: Iterable[tuple[int, float]]) -> bool:
+    try:
+        parents = {parent.pid for parent in psutil.Process(process[0]).parents()}
+    except psutil.NoSuchProcess:
+        return False
+    return not parents.isdisjoint(pid for pid, _ in others)
 
 
 def _is_running(process: Sequence[float]) -> bool:

@@ -13,7 +13,7 @@ from gymnasium.utils.env_checker import check_env
 
 from genopt_gym.making import optimization_env
 from genopt_gym.testing.tasks.base import TaskSuite
-from genopt_gym.testing.transcript import digest, helpers, still_running
+from genopt_gym.testing.transcript import digest, helpers, helpers_since, still_running
 
 
 class GymnasiumContract(TaskSuite):
@@ -48,13 +48,13 @@ class GymnasiumContract(TaskSuite):
         singles = [self.make(), self.make()]
         if mode == "vector_entry_point" and getattr(singles[0].spec, "vector_entry_point", None) is None:
             pytest.skip("registered without a vector entry point")
-        before = set(helpers())
+        before = helpers()
         vector: Any = gym.make_vec(self.id, num_envs=2, vectorization_mode=mode, **self.parameters)
         edits = [_with_other_letters(env) for env in singles]
         try:
             first, _ = vector.reset(seed=[5, 6])
             second, rewards, terminated, truncated, infos = vector.step(tuple(edits))
-            started = set(helpers()) - before
+            started = helpers_since(before)
         finally:
             vector.close()
         for number, (env, edit) in enumerate(zip(singles, edits, strict=True)):
