@@ -12,7 +12,7 @@ import typer
 
 import genopt_gym  # noqa: F401  # registers the ids
 from genopt_gym.core.errors import UserError
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 
 if TYPE_CHECKING:
     from genopt_gym.envs.discovery.problem import DiscoveryTask

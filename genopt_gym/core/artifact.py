@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.core.script import listing, script
 
 Kind = Literal["python", "text"]
@@ -51,7 +52,7 @@ class Component:
 
 def _without_types(signature: str) -> str:
     """The call alone: ``act(obs: dict) -> int`` is ``act(obs)``."""
-    [function] = ast.parse(f"def {signature}: ...").body
+    [function] = parse_python(f"def {signature}: ...").body
     assert isinstance(function, ast.FunctionDef)
     for node in ast.walk(function):
         if isinstance(node, ast.arg):

@@ -7,7 +7,7 @@ import enum
 import inspect
 from functools import lru_cache
 
-from genopt_gym.core.literals import only_syntax_errors, parse_python, split_lines
+from genopt_gym.core.parsing import only_syntax_errors, parse_python, split_lines
 from genopt_gym.core.reply.parsing import parse_edit
 from genopt_gym.core.reply.pieces import SHOWN, UnparsableEdit
 

@@ -10,11 +10,11 @@ import ast
 import math
 import re
 import tokenize
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+
+from genopt_gym.core.parsing import only_syntax_errors, parse_python, split_lines
 
 COMPARISON_OPERATORS = ("<", "<=", ">", ">=", "==", "!=")
 OPPOSITES = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "!=", "!=": "=="}
@@ -143,43 +143,6 @@ def replace_comparison(source: str, comparison: ComparisonOperator, operator: st
     if source[comparison.start : comparison.end] != comparison.operator:
         raise ValueError(f"The text has no {comparison.operator!r} at position {comparison.start}.")
     return source[: comparison.start] + operator + source[comparison.end :]
-
-
-def parse_python(source: str) -> ast.Module:
-    """Parse a Python text; whatever is wrong with it is a SyntaxError, and nothing is warned about.
-
-    >>> parse_python("x = \\0")
-    Traceback (most recent call last):
-    SyntaxError: source code string cannot contain null bytes
-    """
-    with only_syntax_errors():
-        return ast.parse(source)
-
-
-def split_lines(source: str) -> list[str]:
-    r"""Split a text into lines where Python does, endings kept; ``str.splitlines`` has form feeds end them.
-
-    >>> split_lines("a\r\nb\f\n")
-    ['a\r\n', 'b\x0c\n']
-    """
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", source)
-
-
-@contextmanager
-def only_syntax_errors() -> Iterator[None]:
-    """Parse or compile under this: all that Python has against a text is a SyntaxError; nothing is warned.
-
-    >>> with only_syntax_errors():
-    ...     code = compile("1 is 1", "here", "eval")
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        except (ValueError, OverflowError, tokenize.TokenError) as error:
-            raise SyntaxError(str(error)) from error
-        except (RecursionError, MemoryError) as error:
-            raise SyntaxError("too deeply nested") from error
 
 
 class _Positions:

@@ -24,7 +24,7 @@ from genopt_gym.core.imported import (
     leads_on,
     of_path,
 )
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 
 
 class Reach(NamedTuple):

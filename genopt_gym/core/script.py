@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from genopt_gym.core.global_names import global_names
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 
 Part = tuple[str, str, str]
 """Name, kind and text of a component."""

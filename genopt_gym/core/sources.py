@@ -21,6 +21,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from genopt_gym.core.errors import UserError
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.core.registry import is_reference
 
 FILE = "file:"
@@ -235,8 +236,8 @@ def _is_library(path: Path) -> bool:
 def _imports(text: str, package: str) -> tuple[str, ...]:
     """Dotted names that a source may import: modules, and what it takes out of them, which may be modules too."""
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+        tree = parse_python(text)
+    except SyntaxError:
         return ()
     names: dict[str, None] = {}
     for node in ast.walk(tree):

@@ -11,7 +11,7 @@ from typing import Any
 from genopt_gym.core.artifact import Component, Structure
 from genopt_gym.core.errors import ParameterError
 from genopt_gym.core.global_names import names_from_outside
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.core.scored import Text
 
 

@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from genopt_gym.core import registry
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.wrapping.cells import source_of
 
 _importing: list[str] = []
@@ -72,7 +73,7 @@ def short_name(reference: Any) -> str:
     """
     if not _is_source(reference):
         return str(reference)
-    names = [node.name for node in ast.parse(reference).body if isinstance(node, ast.FunctionDef)]
+    names = [node.name for node in parse_python(reference).body if isinstance(node, ast.FunctionDef)]
     return names[-1] if names else "function"
 
 

@@ -14,11 +14,10 @@ from genopt_gym.core.literals import (
     ComparisonOperator,
     find_comparisons,
     find_literals,
-    parse_python,
     replace_comparison,
     replace_literals,
-    split_lines,
 )
+from genopt_gym.core.parsing import parse_python
 
 
 def values_of(source: str) -> list[float]:
@@ -134,11 +133,6 @@ def test_whatever_is_not_python_is_a_syntax_error(text: str) -> None:
     for read in (parse_python, find_literals, find_comparisons):
         with pytest.raises(SyntaxError):
             read(text)
-
-
-def test_lines_end_where_python_ends_them() -> None:
-    text = "a\nb\r\nc\rd\x0c\x0b\x85\u2028e\n\n"
-    assert split_lines(text) == ["a\n", "b\r\n", "c\r", "d\x0c\x0b\x85\u2028e\n", "\n"]
 
 
 def test_comparisons_are_found_outside_strings_and_comments() -> None:

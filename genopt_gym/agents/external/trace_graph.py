@@ -16,7 +16,7 @@ from opto.trace.nodes import GRAPH, ExceptionNode, MessageNode, Node, ParameterN
 
 from genopt_gym.core.artifact import Program
 from genopt_gym.core.evidence import RAISED, Failure, View
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.core.summary import KEY, is_summary, summary_text
 from genopt_gym.core.trace import rows_that_fit, shortened
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.core.reply.fences import fence, strangers
 from genopt_gym.core.reply.functions import FUNCTION, dedented, parses, under_name
 from genopt_gym.core.reply.pieces import (

@@ -7,7 +7,7 @@ import itertools
 import re
 import textwrap
 
-from genopt_gym.core.literals import parse_python, split_lines
+from genopt_gym.core.parsing import parse_python, split_lines
 from genopt_gym.core.reply.pieces import Texts, is_python
 
 FUNCTION = re.compile(r"^def[ \t]+(\w+)", re.MULTILINE)

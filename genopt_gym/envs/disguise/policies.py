@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from genopt_gym.core.artifact import Component, Structure
-from genopt_gym.core.literals import parse_python
+from genopt_gym.core.parsing import parse_python
 from genopt_gym.envs.actions import idle_action, random_action
 from genopt_gym.envs.disguise.actions import ActionMap, disguised_actions
 from genopt_gym.envs.disguise.observations import ObservationMap

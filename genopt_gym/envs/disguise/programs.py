@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
+from genopt_gym.core.parsing import parse_python
+
 KEPT_TEXTS = ("inf", "-inf", "nan")
 """Texts that mean a number to ``float``."""
 
@@ -22,7 +24,7 @@ def neutral_program(text: str, rename: Mapping[str, str], name: Callable[[str], 
     def g(BALL):
         return BALL['X']
     """
-    tree = ast.parse(text)
+    tree = parse_python(text)
     names = {each: name(each) for each in _defined_names(tree)} | dict(rename)
     return ast.unparse(_Renaming(names, say).visit(tree))
 

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from genopt_gym.core.parsing import parse_python
+
 DRAWS = frozenset(("choice", "choices", "sample", "randrange", "randint", "integers", "shuffle", "permutation"))
 FEW = 10_000
 """Examples of which a thousand seeds, and again some, will hit many twice."""
@@ -16,7 +18,7 @@ FEW = 10_000
 def overlap_caution(name: str, function: Callable[..., Any]) -> str:
     """The sentence that warns of it; empty if nothing of the kind is seen in the function's own text."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = parse_python(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return ""
     arguments = next((node.args.args for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)), [])
