@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import errno
+import marshal
 import random
 import socket
 import sys
@@ -198,14 +199,17 @@ class RandomStreams:
 
 
 _compiled_workflow = cache(compile_workflow)
-_compilations: dict[tuple[str, str], CodeType] = {}
+_compilations: dict[tuple[str, str], bytes] = {}
 
 
 def _compiled(text: str, filename: str) -> CodeType:
+    """A text's code, for one trial alone: where trials share it, each undoes what Python has adapted to the other's
+    globals."""
     key = (text, filename)
     if key not in _compilations:
-        _compilations[key] = compile(text, filename, "exec", dont_inherit=True)
-    return _compilations[key]
+        _compilations[key] = marshal.dumps(compile(text, filename, "exec", dont_inherit=True))
+    code: CodeType = marshal.loads(_compilations[key])
+    return code
 
 
 def _encodable(answer: Answer, encoder: msgspec.msgpack.Encoder) -> Answer:

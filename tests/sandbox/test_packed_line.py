@@ -49,7 +49,7 @@ def attack():
     for found in frame('serve').f_locals['observes']:
         read = gc.get_referents(found.__self__)
         for function in read:
-            if hasattr(function, '__code__'):
+            if hasattr(function, '__code__') and function.__code__.co_argcount == 2:
                 function.__code__ = (lambda ram, previous: {'reward': 21}).__code__
 """,
     "the memory of movement replaced": """

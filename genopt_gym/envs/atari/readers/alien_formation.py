@@ -16,21 +16,29 @@ def add_aliens(ram: bytes, previous: Objects, objects: Objects) -> None:
     x, y = ram[26] - 1, 31 + 2 * ram[16]
     rows = ram[23:17:-1]
     dx = dy = shift = 0
-    for name in reversed(previous):
-        if name[:5] == "Alien":
-            row, column = divmod(int(name[5:]), 6)
-            alien = previous[name]
-            dx, dy = x - alien["x"] + 16 * column, y + 18 * row - alien["y"]
-            if not -6 < dx < 6:
-                shift = column_shift(rows, dx, previous)
-                dx -= 16 * shift
-            break
+    if last := last_alien(previous):
+        row, column = divmod(int(last[5:]), 6)
+        alien = previous[last]
+        dx, dy = x - alien["x"] + 16 * column, y + 18 * row - alien["y"]
+        if not -6 < dx < 6:
+            shift = column_shift(rows, dx, previous)
+            dx -= 16 * shift
     x -= 16 * shift
     for names, bits in zip(ALIENS, rows, strict=True):
         if bits:
+            alien = {"x": x, "y": y, "w": 8, "h": 10, "dx": dx, "dy": dy}
             for name, right in names[bits << shift]:
-                objects[name] = {"x": x + right, "y": y, "w": 8, "h": 10, "dx": dx, "dy": dy}
+                alien["x"] = x + right
+                objects[name] = alien.copy()
         y += 18
+
+
+def last_alien(objects: Objects) -> str:
+    """The name of the one that was read last; empty if none is left."""
+    for name in reversed(objects):
+        if name[:5] == "Alien":
+            return name
+    return ""
 
 
 def column_shift(rows: bytes, moved: int, previous: Objects) -> int:

@@ -33,12 +33,18 @@ def with_movement(boxes: Sequence[Box], previous: Objects) -> Objects:
     return objects
 
 
+def copies(objects: Objects) -> Objects:
+    """All boxes, as they are before the artifact gets them, which may change them."""
+    return {name: box.copy() for name, box in objects.items() if type(box) is dict}
+
+
 class ScreenReader:
     """One game's reader. Called, it begins a trial in the confined process.
 
     Args:
         read: reads the objects.
         seen: addresses of the bytes that it reads.
+        remember: copies what it looks at of the step before.
 
     >>> def read(ram, previous):
     ...     return with_movement([("Ball", ram[3], ram[5], 2, 4)], previous)
@@ -51,9 +57,10 @@ class ScreenReader:
     ({'Ball': {'x': 8, 'y': 50, 'w': 2, 'h': 4, 'dx': 0, 'dy': 0}, 'reward': 0, 'lives': 3}, 1)
     """
 
-    def __init__(self, read: ReadObjects, seen: Iterable[int]) -> None:
+    def __init__(self, read: ReadObjects, seen: Iterable[int], remember: Callable[[Objects], Objects] = copies) -> None:
         self.read = read
         self.seen = frozenset(seen)
+        self._remember = remember
         self.name = f"{read.__module__}:SCREEN"
         """Where the confined process finds it."""
         self._mask = int.from_bytes(bytes(255 if address in self.seen else 0 for address in range(RAM_BYTES)), "little")
@@ -63,16 +70,17 @@ class ScreenReader:
         return (int.from_bytes(ram, "little") & self._mask).to_bytes(RAM_BYTES, "little")
 
     def __call__(self) -> Callable[..., Objects]:
-        return _Screen(self.read).observe
+        return _Screen(self.read, self._remember).observe
 
 
 class _Screen:
     """The screen of one trial, step after step."""
 
-    __slots__ = ("_previous", "_read")
+    __slots__ = ("_previous", "_read", "_remember")
 
-    def __init__(self, read: ReadObjects) -> None:
+    def __init__(self, read: ReadObjects, remember: Callable[[Objects], Objects]) -> None:
         self._read = read
+        self._remember = remember
         self._previous: Objects = {}
 
     def observe(self, ram: bytes, reward: float, lives: int | None, previous: Objects | None = None) -> Objects:
@@ -85,8 +93,7 @@ class _Screen:
             previous: what was there before, where that was not observed here.
         """
         objects = self._read(ram, self._previous if previous is None else previous)
-        # Copies: the artifact may change what it gets.
-        self._previous = {name: box.copy() for name, box in objects.items() if type(box) is dict}
+        self._previous = self._remember(objects)
         objects["reward"] = reward
         if lives is not None:
             objects["lives"] = lives

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from genopt_gym.envs.atari.readers.alien_formation import add_aliens
+from genopt_gym.envs.atari.readers.alien_formation import add_aliens, last_alien
 from genopt_gym.envs.atari.readers.screen import Objects, ScreenReader, with_movement
 
 BOMB_NAMES = ("Bomb0", "Bomb1")
@@ -74,4 +74,18 @@ def read_objects(ram: bytes, previous: Objects) -> Objects:
     return objects
 
 
-SCREEN = ScreenReader(read_objects, (16, *range(18, 25), 26, 28, 30, 42, *range(43, 70), 81, 82, 83, 84, 85, 87))
+MOVING = ("Player", "Satellite", "Missile", *BOMB_NAMES, *(name for name, _, _ in SHIELDS))
+
+
+def remember(objects: Objects) -> Objects:
+    """Of the aliens, their names and the place of the last: these tell how all have moved."""
+    kept: Objects = dict.fromkeys(objects)
+    for name in (*MOVING, last_alien(objects)):
+        if name in kept:
+            kept[name] = objects[name].copy()
+    return kept
+
+
+SCREEN = ScreenReader(
+    read_objects, (16, *range(18, 25), 26, 28, 30, 42, *range(43, 70), 81, 82, 83, 84, 85, 87), remember
+)
