@@ -1,7 +1,8 @@
 """Speed of evaluation under a disguise, over the same evaluation without one.
 
-The start acts at random in both, so that the program's work is the same; the two are measured in turns, in pairs. What
-differs is what the disguise does in the worker: names and places of every observation, one action back.
+The program acts at random in both, and does the same in both, so that the same games are played; the two are measured
+in turns, in pairs. What differs is what the disguise does in the worker: names and places of every observation, one
+action back.
 
     python benchmarks/disguise_speed.py [ID ...] [--pairs 7] [--episodes 8] [--cpu | --map]
 
@@ -16,11 +17,14 @@ import argparse
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from statistics import fmean, median
 from typing import Any
 
 import psutil
+from gymnasium import spaces
 
+from genopt_gym.core.artifact import Artifact
 from genopt_gym.core.evidence import Instance
 from genopt_gym.core.task import TaskSpec
 from genopt_gym.evaluation import Evaluator
@@ -37,17 +41,33 @@ def processor_seconds() -> float:
     """Of all processes that this one has started, the ended ones among them."""
     total = 0.0
     for process in psutil.Process().children(recursive=True):
-        times = process.cpu_times()
-        total += times.user + times.system + times.children_user + times.children_system
+        with suppress(psutil.NoSuchProcess):  # ended meanwhile: its parent has its times
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 
+def acting_at_random(task: Any) -> Artifact:
+    """The random start; where actions are whole numbers, with the same action under either code."""
+    start: Artifact = task.starting_artifact("one_function/random")
+    space = task.action_space()
+    if not isinstance(space, spaces.Discrete):
+        return start
+    first = int(space.start)
+    told = [first + code for code in range(int(space.n))]
+    if task.disguise is not None:
+        told.sort(key=task.disguise.actions.original)
+    parameters = start.components[0].signature.partition("(")[2].partition(")")[0]
+    text = f"import random\n\n\ndef policy({parameters}):\n    return random.choice({told})\n"
+    return start.edited({"policy": text})
+
+
 def steps_per_second(spec: TaskSpec, repeat: int, clock: Callable[[], float]) -> float:
-    """Of one evaluation of the random start on train instances that were not evaluated yet."""
+    """Of one evaluation of a random program on train instances that were not evaluated yet."""
     evaluator = Evaluator(spec, splits=("train",))
     episodes = spec.arguments["validation_size"]
     instances = evaluator.task.instances("train")[repeat * episodes : (repeat + 1) * episodes]
-    artifact = evaluator.task.starting_artifact("one_function/random")
+    artifact = acting_at_random(evaluator.task)
     began = clock()
     evaluator.evaluate(artifact, instances)
     return evaluator.ledger.total.inner_steps / (clock() - began)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 from genopt_gym.envs.disguise.words import Words
 
 BOX = ("x", "y", "w", "h", "dx", "dy")
 """Fields of an object on a screen."""
+IN_BOX = itemgetter(*BOX)
+MAX_BOXES = 8192
+"""How many disguised boxes are kept at most: objects stand still, or come where others were."""
 MAX_SCALE = 7
 MAX_SHIFT = 900
 MAX_POWER = 3
@@ -68,7 +72,7 @@ class Axis(NamedTuple):
 
 
 class ScreenMap:
-    """Objects on a screen under neutral names, on axes of their own.
+    """Objects on a screen under neutral names, on axes of their own. Observations share their boxes: change none.
 
     Args:
         words: of the disguise.
@@ -98,6 +102,7 @@ class ScreenMap:
         # Compiled, since it runs for every object at every inner step.
         self._entries = entries
         self._box = self._compiled()
+        self._boxes: dict[tuple[int, ...], dict[str, int]] = {}
         self._axes = dict(axes)
         self._names: dict[str, str] = {}
         self._texts = dict(zip(SIGNS, rng.sample("abcdefghijk", len(SIGNS)), strict=True))
@@ -107,24 +112,30 @@ class ScreenMap:
         return eval(f"lambda box: {{{self._entries}}}")  # type: ignore[no-any-return]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_box"}
+        return vars(self) | {"_box": None, "_boxes": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._box = self._compiled()
 
     def __call__(self, observation: dict[str, Any]) -> dict[str, Any]:
-        names, box, axes = self._names, self._box, self._axes
+        names, boxes, axes = self._names, self._boxes, self._axes
         seen: dict[str, Any] = {}
         for name, value in observation.items():
             neutral = names.get(name) or self._name(name)
             if type(value) is dict and len(value) == len(BOX):
-                seen[neutral] = box(value)
+                seen[neutral] = boxes.get(numbers := IN_BOX(value)) or self._kept(numbers, value)
             elif name in axes:
                 seen[neutral] = self._number(axes[name], value)
             else:
                 seen[neutral] = value if type(value) is int else self._other(value)
         return seen
+
+    def _kept(self, numbers: tuple[int, ...], box: dict[str, int]) -> dict[str, int]:
+        if len(self._boxes) == MAX_BOXES:
+            self._boxes.clear()
+        disguised = self._boxes[numbers] = self._box(box)
+        return disguised
 
     def text(self, text: str) -> str:
         """A text among the values: words become neutral words, signs other signs."""
