@@ -37,13 +37,13 @@ def default_workers() -> int:
         if not text.isdecimal() or int(text) < 1:
             raise ValueError(f"GENOPT_WORKERS must be a whole number from 1, or {RAY!r}, got {text!r}")
         return int(text)
-    return max(1, available_cores() // _siblings(int(time.monotonic())))
+    return _share_of_cores(int(time.monotonic()))
 
 
 @lru_cache(maxsize=1)
-def _siblings(second: int) -> int:
-    """How many share our cores, looked up once a second: others are started after us, and end before us."""
-    return sibling_processes()
+def _share_of_cores(second: int) -> int:
+    """Looked up once a second: quotas are files, and siblings are started after us, and end before us."""
+    return max(1, available_cores() // sibling_processes())
 
 
 def worker_environment() -> dict[str, str]:
