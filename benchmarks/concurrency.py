@@ -193,6 +193,7 @@ def show_vector(pairs: int) -> None:
 
 
 def show_ray(pairs: int) -> None:
+    import ray
     from ray.cluster_utils import Cluster
 
     local = os.environ.get("GENOPT_WORKERS")
@@ -215,6 +216,7 @@ def show_ray(pairs: int) -> None:
         here = on(str(cores))
         ratios.append(here / on("ray"))
     shared_pool().close()
+    ray.shutdown()  # a cluster does not end under those that use it
     cluster.shutdown()
     os.environ.pop("GENOPT_WORKERS") if local is None else os.environ.update(GENOPT_WORKERS=local)
     show("ray: workers of two nodes, over local ones", ratios, "0.9")

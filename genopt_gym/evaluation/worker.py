@@ -30,6 +30,7 @@ from genopt_gym.sandbox.channel import ChannelClosed, MessageChannel
 from genopt_gym.sandbox.confined_child import ConfinedChild, ReadyChild
 from genopt_gym.sandbox.selftest import require_confinement
 from genopt_gym.sandbox.session import Session, SessionDied
+from genopt_gym.sandbox.shared_core import SharedCore
 from genopt_gym.sandbox.tier import ConfinementError, choose
 from genopt_gym.sandbox.zygote import Zygote, ZygoteLost
 
@@ -143,10 +144,12 @@ class Worker:
         self._latest = zygote, task.limits
         child = self._ready.take(zygote, task.limits)
         self._ended = session = self._session(task, block, recorders, child=child)
+        session.core = SharedCore(session.pid)
         try:
             task.run(session, recorders)
         finally:
             session.kill()
+            session.core.release()
 
     def _session(
         self,

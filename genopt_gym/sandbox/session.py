@@ -18,6 +18,7 @@ from genopt_gym.sandbox.arrays import Sender
 from genopt_gym.sandbox.channel import ChannelClosed, ChannelViolation, MessageChannel
 from genopt_gym.sandbox.confined_child import ConfinedChild
 from genopt_gym.sandbox.messages import CALLS_BYTES, PROMPT, READY, Answer, Exit, Job, read_answers
+from genopt_gym.sandbox.shared_core import SharedCore
 from genopt_gym.sandbox.tier import ConfinementError
 from genopt_gym.sandbox.zygote import Zygote
 
@@ -80,6 +81,8 @@ class Session:
         self._zygote = zygote
         self._limits = limits
         self._trials = len(seeds)
+        self.core: SharedCore | None = None
+        """Where turns are taken; None leaves it to the kernel."""
         self._llm = llm
         self.judge: Callable[[str], str] | None = None
         """What the task itself may ask about answers; set by whoever runs it."""
@@ -107,6 +110,8 @@ class Session:
         self._look_into_scratch(now)
         # What the child says of its progress may be false; whatever it says, it gets no more time than this.
         self._deadline = now + (len(slots) + 1) * self._limits.call_seconds
+        if self.core is not None:
+            self.core.begin_turn(now)
         self._send(self._sender.encode((slots, arguments)))
         message = self._receive()
         while message.startswith(PROMPT):
@@ -207,6 +212,8 @@ class Session:
                 return self._line.receive(self._deadline)
             except BlockingIOError:
                 now = time.monotonic()
+                if self.core is not None:
+                    self.core.release()
                 self._look_into_scratch(now)
                 if calls_begun != self._child.progress[1]:
                     calls_begun, since = self._child.progress[1], now - self._limits.call_seconds / 4
