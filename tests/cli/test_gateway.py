@@ -50,6 +50,7 @@ def first_words(sdk: openai.OpenAI) -> str | None:
     return sdk.chat.completions.create(model="m", messages=HI, max_tokens=20).choices[0].message.content
 
 
+@pytest.mark.slow
 def test_the_command_serves_until_it_is_stopped_and_then_shows_the_bill(tmp_path: Path) -> None:
     path = str(tmp_path / "replies.jsonl")
     with ModelServer(numbered) as server:

@@ -236,6 +236,7 @@ def test_reference_programs_are_played_verified_compared_and_taken(
     assert (here / name).read_text() != (Path(taking.__file__).parent / name).read_text()
 
 
+@pytest.mark.slow
 def test_an_assistant_speaks_mcp_as_its_entry_says(tmp_path: Path) -> None:
     pytest.importorskip("mcp")
     from tests.helpers.mcp_clients import http_server, over_stdio
@@ -260,6 +261,7 @@ def test_an_assistant_speaks_mcp_as_its_entry_says(tmp_path: Path) -> None:
         assert server.url.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.slow
 def test_an_assistant_edits_files_in_a_workspace(tmp_path: Path) -> None:
     from tests.helpers.workspaces import workspace
 

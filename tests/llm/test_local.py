@@ -41,6 +41,7 @@ def test_file_that_is_no_model_is_told(tmp_path: Path) -> None:
         Client().complete(Request(f"local/{tmp_path}/x.gguf", [{"role": "user", "content": "Hi"}], 5))
 
 
+@pytest.mark.slow
 def test_proposer_runs_and_is_replayed(tmp_path: Path) -> None:
     """It is too small to write code: what counts is that the loop goes round, and again the same without the model."""
     parameters = {

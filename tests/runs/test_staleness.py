@@ -138,6 +138,7 @@ def test_a_study_does_not_go_on_over_changed_code_unless_that_is_said(folder: Pa
     assert scores(folder) == [0.2, pytest.approx(0.3), pytest.approx(0.8)]
 
 
+@pytest.mark.slow
 def test_a_change_of_the_start_cannot_be_accepted(folder: Path) -> None:
     genopt(folder, *RUN)
     cut_after(folder, 2)

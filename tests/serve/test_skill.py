@@ -9,6 +9,8 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
+import pytest
+
 from genopt_gym.core.edit import EditOutcome
 from genopt_gym.runs.folder import read_result
 from genopt_gym.serve.tools import TOOLS
@@ -30,6 +32,7 @@ def test_its_head_is_what_assistants_read() -> None:
     assert len(head[2]) <= 1024
 
 
+@pytest.mark.slow
 def test_its_commands_run(tmp_path: Path) -> None:
     script = "set -e\n" + "\n".join(re.findall(r"```bash\n(.*?)```", SKILL, re.S))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
