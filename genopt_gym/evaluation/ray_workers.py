@@ -111,6 +111,8 @@ class RayWorker:
                 self._line.send(self._ray.get(coming))
         except ChannelClosed:
             pass  # by us
+        except SystemExit:  # so a thread learns that Ray is shut down
+            self.last_words = ": Ray was shut down"
         except Exception as error:
             self.last_words = f": {_last_line(error)}"
         self._lost = True

@@ -76,6 +76,7 @@ def test_a_live_logger_from_outside_the_package_is_named_on_the_command_line(gen
     assert logged == [*({"step": row["step"], "score": row["score"]} for row in stored), {"end": "updates"}]
 
 
+@pytest.mark.slow
 def test_a_study_gives_each_run_its_callbacks_in_its_own_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def test_a_whole_run_by_files_has_the_steps_that_the_same_edits_have(tmp_path: P
     assert read_config(work.run)["run"]["agent"] == "mcp"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_left_goes_on_in_another_folder(tmp_path: Path) -> None:
     with workspace(tmp_path, CARTPOLE, "--edits", "3", *SET) as work:
         work.write(POLICY.format(0))

@@ -72,6 +72,7 @@ def replayed(seed: int, edits: list[dict[str, Any]], spread: float) -> tuple[str
     return observation["artifact"]["estimate_lean"], earned
 
 
+@pytest.mark.slow
 def test_sixteen_environments_earn_what_the_same_edits_earn_through_make() -> None:
     def script(member: int) -> list[dict[str, Any]]:
         return [call(BETTER.format(0.1 * (member % 4))), call(BROKEN if member % 2 else BETTER.format(0.2))]
