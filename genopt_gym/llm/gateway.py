@@ -133,6 +133,7 @@ class Gateway:
             await self._end_calls()
         finally:
             await runner.cleanup()
+            await asyncio.sleep(0)  # connections that were closed let go of their sockets in the loop's next turn
 
     async def _end_calls(self) -> None:
         if self._calls:

@@ -101,8 +101,6 @@ def test_updates_end_a_loop_without_end(tmp_path: Path) -> None:
         assert (result.ended_by, server.calls) == ("updates", 3)
 
 
-# The loop is killed in the middle of a call: now and then its connection is left to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("agent", [pytest.param("Toy", marks=pytest.mark.slow), "HttpToy"])
 def test_spent_tokens_stop_it_whatever_it_swallows(tmp_path: Path, agent: str) -> None:
     with ModelServer(reply) as server:
